@@ -1,0 +1,259 @@
+"""The demo app: what runs in every dyno and every task of the rehearsal (``python -m rehearsal.demoapp [--worker]``).
+
+It imports next to nothing, so that a dyno or a task starts in a tenth of a second. What it reads of its environment is
+in :class:`Settings`; everything that is not the platform's own counts as its configuration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import h11
+
+from rehearsal.children import hold_leash
+
+CONTROL = "@rehearsal "
+"""How a line starts by which the app speaks to the world instead of to its log."""
+KEEP_ALIVE = 75.0
+"""Seconds until an idle connection is closed: longer than the 60 s of a load balancer, as AWS asks of targets."""
+LAST_REQUEST = 0.5
+"""Seconds after SIGTERM in which a request that was on its way already is still answered on an idle connection."""
+HEARTBEAT = 5.0
+
+NOT_CONFIGURATION = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "HOME", "TMPDIR", "PORT", "__CF_USER_TEXT_ENCODING"}
+"""LC_CTYPE is set by Python itself in a C locale (PEP 538), the last one by macOS in every process."""
+NOT_CONFIGURATION_PREFIXES = ("PYTHON", "REHEARSAL_", "AWS_", "ECS_")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the platform tells the app."""
+
+    behaviour: Mapping[str, Any]
+    side: str
+    process: str
+    port: str
+    ports: Mapping[str, int]
+    """The port an app may be told -> the port at which it listens then; 0 is any free one."""
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> Settings:
+        """Read the environment."""
+        return cls(
+            behaviour=json.loads(env.get("REHEARSAL_BEHAVIOUR", "{}")),
+            side=env.get("REHEARSAL_SIDE", "unknown"),
+            process=env.get("REHEARSAL_PROCESS", "app"),
+            port=env.get("PORT", "5000"),
+            ports=json.loads(env.get("REHEARSAL_PORTS", "{}")),
+        )
+
+
+def config_digests(env: Mapping[bytes, bytes]) -> dict[str, str]:
+    """A keyed digest for each configuration variable; its key is the variable REHEARSAL_DIGEST_KEY."""
+    key = env.get(b"REHEARSAL_DIGEST_KEY", b"")
+    return {
+        name.decode(): hmac.new(key, value, hashlib.sha256).hexdigest()
+        for name, value in sorted(env.items())
+        if name.decode() not in NOT_CONFIGURATION and not name.decode().startswith(NOT_CONFIGURATION_PREFIXES)
+    }
+
+
+class App:
+    """The answers of the app, without the network."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.delay = float(settings.behaviour.get("delay", 0))
+        self._error_share = float(settings.behaviour.get("errors", 0))
+        self._healthy = settings.behaviour.get("starts", "healthy") != "never_healthy"
+        self._served = 0
+
+    def answer(self, path: str) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of the answer to a request for ``path``."""
+        if path == "/health":
+            return (200, {"ok": True}) if self._healthy else (503, {"ok": False})
+        if self._turn_for_an_error():
+            return 500, {"error": "this build answers a share of its requests with 500"}
+        if path == "/config-digest":
+            return 200, config_digests(os.environb)
+        if path == "/":
+            version = os.environ.get("APP_VERSION", "")
+            return 200, {"side": self.settings.side, "process": self.settings.process, "version": version}
+        return 404, {"error": "not found"}
+
+    def _turn_for_an_error(self) -> bool:
+        """Errors are spread evenly instead of drawn, so that their share is right over few requests too."""
+        before, self._served = self._served, self._served + 1
+        return int(self._served * self._error_share) > int(before * self._error_share)
+
+
+class Server:
+    """HTTP/1.1 for :class:`App`, with keep-alive and a clean end."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._ending = asyncio.Event()
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def listen(self, port: int) -> asyncio.Server:
+        """Listen on 127.0.0.1."""
+        return await asyncio.start_server(self._connected, "127.0.0.1", port, backlog=512)
+
+    async def finish(self) -> None:
+        """Answer what is in flight or on its way, then close every connection."""
+        self._ending.set()
+        if self._open:
+            await asyncio.wait(self._open)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            await self._serve(reader, writer)
+        except (ConnectionError, h11.RemoteProtocolError):
+            pass  # the client went away or spoke no HTTP; nobody is left to answer
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = h11.Connection(h11.SERVER)
+        while (request := await self._next_request(connection, reader)) is not None:
+            path = request.target.decode("latin-1").split("?")[0]
+            if self._app.delay and path != "/health":
+                await asyncio.sleep(self._app.delay)
+            status, content = self._app.answer(path)
+            writer.write(self._encoded(connection, status, content, has_body=request.method != b"HEAD"))
+            await writer.drain()
+            if connection.our_state is h11.MUST_CLOSE or self._ending.is_set():
+                return
+            connection.start_next_cycle()
+
+    def _encoded(self, connection: h11.Connection, status: int, content: dict[str, Any], has_body: bool) -> bytes:
+        body = json.dumps(content).encode() + b"\n"
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("X-Rehearsal-Side", self._app.settings.side),
+        ]
+        if self._ending.is_set():
+            headers.append(("Connection", "close"))
+        events = [h11.Response(status_code=status, headers=headers)] + ([h11.Data(body)] if has_body else [])
+        return b"".join(connection.send(event) or b"" for event in [*events, h11.EndOfMessage()])
+
+    async def _next_request(self, connection: h11.Connection, reader: asyncio.StreamReader) -> h11.Request | None:
+        """The next request, once its body has come too; None when the connection ends, stays idle or has to go."""
+        request: h11.Request | None = None
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                if connection.they_are_waiting_for_100_continue:
+                    return None
+                data = await reader.read(65536) if request is not None else await self._idle_read(reader)
+                if data is None:
+                    return None
+                connection.receive_data(data)
+            elif isinstance(event, h11.Request):
+                request = event
+            elif isinstance(event, h11.EndOfMessage):
+                return request
+            elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
+                return None
+
+    async def _idle_read(self, reader: asyncio.StreamReader) -> bytes | None:
+        read = asyncio.ensure_future(reader.read(65536))
+        ending = asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait({read, ending}, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            if not read.done() and ending.done():
+                await asyncio.wait({read}, timeout=LAST_REQUEST)
+            return read.result() if read.done() else None
+        finally:
+            read.cancel()
+            ending.cancel()
+
+
+async def serve(settings: Settings, stopped: asyncio.Event) -> int:
+    """Serve until SIGTERM, or until the build dies. Returns the exit code."""
+    await _unless(stopped, float(settings.behaviour.get("slow_start", 0)))
+    if stopped.is_set():
+        return 0
+    server = Server(App(settings))
+    # An app that is told another port than its platform looks at listens all the same, where nobody finds it.
+    listener = await server.listen(settings.ports.get(settings.port, 0))
+    real = listener.sockets[0].getsockname()[1]
+    log(f"{settings.process} listens on port {settings.port}")
+    if settings.port in settings.ports:
+        log(CONTROL + json.dumps({"listening": {settings.port: real}}))
+    dies_after = settings.behaviour.get("dies_after")
+    await _unless(stopped, dies_after)
+    if not stopped.is_set():
+        return _died(settings, f"after {dies_after:g} s")
+    listener.close()
+    await server.finish()
+    return 0
+
+
+async def work(settings: Settings, stopped: asyncio.Event) -> int:
+    """A process without a port: a heartbeat in the log until SIGTERM, or until the build dies."""
+    await _unless(stopped, float(settings.behaviour.get("slow_start", 0)))
+    started = time.monotonic()
+    dies_after = settings.behaviour.get("dies_after")
+    while not stopped.is_set():
+        alive = time.monotonic() - started
+        if dies_after is not None and alive >= dies_after:
+            return _died(settings, f"after {dies_after:g} s")
+        log(f"{settings.process} is at work")
+        await _unless(stopped, HEARTBEAT if dies_after is None else min(HEARTBEAT, dies_after - alive))
+    return 0
+
+
+def log(line: str) -> None:
+    """One line to the app's log. Flushed at once: a pipe is not a terminal."""
+    print(line, flush=True)
+
+
+async def _unless(stopped: asyncio.Event, seconds: float | None) -> None:
+    """Wait so long (None: for ever), unless the app is told to stop."""
+    if seconds != 0:
+        try:
+            await asyncio.wait_for(stopped.wait(), seconds)
+        except TimeoutError:
+            pass
+
+
+def _died(settings: Settings, when: str) -> int:
+    print("Traceback (most recent call last):", file=sys.stderr)
+    print(f"RuntimeError: this build of the app dies {when}", file=sys.stderr, flush=True)
+    return int(settings.behaviour.get("exit_code", 1))
+
+
+async def run(settings: Settings, worker: bool) -> int:
+    """The life of the process. Returns the exit code."""
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    log(f"{settings.process} starts on {settings.side}")
+    if settings.behaviour.get("starts") == "crashes":
+        return _died(settings, "on start")
+    code = await (work if worker else serve)(settings, stopped)
+    if stopped.is_set():
+        log(f"{settings.process} stops")
+    return code
+
+
+if __name__ == "__main__":
+    hold_leash()
+    exit_code = asyncio.run(run(Settings.of(os.environ), worker="--worker" in sys.argv[1:]))
+    sys.stdout.flush()
+    os._exit(exit_code)  # at once: no connection or thread may keep a dead app alive
