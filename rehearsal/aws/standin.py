@@ -1,0 +1,51 @@
+"""The AWS stand-in: ministack with our additions, behind a request log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rehearsal.aws.adapters import server
+from rehearsal.aws.embed import Addition, Host, Server, prepare
+from rehearsal.aws.request import classify
+from rehearsal.requestlog import RequestLog
+from rehearsal.seed import Seed
+
+
+class AwsStandIn:
+    """AWS as far as the collection uses it. One at a time per process: ministack's state is the process's."""
+
+    def __init__(
+        self,
+        seed: Seed,
+        log: RequestLog,
+        names: Any,
+        certs: Any,
+        directory: Path,
+        *,
+        docker: ModuleType | None = None,
+        additions: list[Addition] | None = None,
+    ) -> None:
+        self._seed, self._log = seed, log
+        self._docker, self._additions = docker, additions or []
+        self._server = Server()
+        self._host: Host | None = None
+        self.url = f"http://127.0.0.1:{self._server.port}"
+
+    def start(self) -> None:
+        """Start serving; returns when requests are answered."""
+        aws = self._seed.aws
+        self._host = prepare(aws.account, aws.region, self._server.port, self._docker)
+        for addition in self._additions:
+            addition.install(self._host)
+        self._server.start(self._log.logged(server.asgi_app(), "aws", classify))
+
+    def stop(self) -> None:
+        """Stop serving, end what was started, and leave ministack as it was."""
+        for addition in reversed(self._additions):
+            addition.stop()
+        self._server.stop()
+        if self._host is not None:
+            self._host.patches.undo()
+        server.forget_everything()
