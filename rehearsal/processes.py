@@ -20,8 +20,8 @@ class AppProcess:
     ``REHEARSAL_PROCESS``, ``REHEARSAL_DIGEST_KEY``). ``ports`` are those at which the platform will look for it; the
     app takes a free port for each when it listens there, so two processes can never be given the same one.
 
-    ``on_line`` gets each line of its output, ``on_exit`` its exit code after the last line, both from a thread of this
-    process's own; ``wait`` and ``stop`` may return a moment before ``on_exit`` is called. A process that a signal ended has 128 plus the signal's number, as in a container.
+    ``on_line`` gets each line of its output, ``on_listening`` is told once when the app listens, ``on_exit`` gets its
+    exit code after the last line, all from a thread of this process's own; ``wait`` and ``stop`` may return a moment before ``on_exit`` is called. A process that a signal ended has 128 plus the signal's number, as in a container.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class AppProcess:
         worker: bool,
         on_line: Callable[[str], None],
         on_exit: Callable[[int], None],
+        on_listening: Callable[[], None] = lambda: None,
     ) -> None:
         self.listening = threading.Event()
         self.ended = threading.Event()
@@ -40,6 +41,7 @@ class AppProcess:
         """Port the app was told -> where it listens on 127.0.0.1; filled when ``listening`` is set."""
         self._on_line = on_line
         self._on_exit = on_exit
+        self._on_listening = on_listening
         given = {
             "REHEARSAL_BEHAVIOUR": behaviour.model_dump_json(),
             "REHEARSAL_PORTS": json.dumps({str(port): 0 for port in ports}),
@@ -95,3 +97,4 @@ class AppProcess:
     def _take_control(self, message: dict[str, dict[str, int]]) -> None:
         self.real_ports = {int(told): real for told, real in message["listening"].items()}
         self.listening.set()
+        self._on_listening()
