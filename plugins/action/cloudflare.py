@@ -1,0 +1,18 @@
+"""Runs the modules that speak to Cloudflare in the worker."""
+
+from __future__ import annotations
+
+from ansible_collections.offramp.ecs.plugins.plugin_utils.in_process import InProcessAction
+
+try:
+    import cloudflare  # noqa: F401 - imported here, before the fork, so that every worker has it
+
+    _PROBLEM = ""
+except ImportError as error:
+    _PROBLEM = f"the Cloudflare library is not installed ({error}). Install it: pip install cloudflare"
+
+
+class ActionModule(InProcessAction):
+    """Ansible finds an action plugin by this name."""
+
+    problem = _PROBLEM

@@ -1,0 +1,78 @@
+"""What AWS says when it says no, as our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
+    Denied,
+    Missing,
+    OfframpError,
+    Refused,
+    Throttled,
+    Unreachable,
+)
+from botocore import exceptions
+
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
+
+
+@contextmanager
+def spoken(target: str) -> Iterator[None]:
+    """Turn botocore's exceptions into ours, about ``target`` ("stack offramp-staging-platform").
+
+    Raises:
+        OfframpError: the member of the tree that fits.
+    """
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise of_client_error(error, target) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound) as error:
+        raise Denied(
+            f"No AWS credentials were found for {target}.",
+            target=target,
+            hint="Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role.",
+        ) from error
+    except (exceptions.HTTPClientError, exceptions.EndpointConnectionError) as error:
+        raise Unreachable(
+            f"AWS does not answer for {target} ({type(error).__name__}).",
+            target=target,
+            hint="Check the network, the region and AWS_ENDPOINT_URL, then run again.",
+        ) from error
+
+
+def code_of(error: exceptions.ClientError) -> str:
+    """AWS's error code ("AccessDeniedException")."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def of_client_error(error: exceptions.ClientError, target: str) -> OfframpError:
+    """The member of our tree for an AWS error code."""
+    code = code_of(error)
+    said = str(error.response.get("Error", {}).get("Message", "")).strip().rstrip(".")
+    operation = error.operation_name
+    if code in _DENIED:
+        hint = f"Check the credentials, and that their policy allows {operation}."
+        return Denied(f"AWS refused {operation} on {target}: {said or code}.", target=target, hint=hint)
+    if code in _THROTTLED:
+        hint = "Run again in some minutes."
+        return Throttled(f"AWS throttled {operation} on {target}: {said or code}.", target=target, hint=hint)
+    if code.endswith(_MISSING):
+        return Missing(f"AWS has no {target} ({operation}: {said or code}).", target=target)
+    return Refused(f"AWS refused {operation} on {target}: {said or code}.", target=target)

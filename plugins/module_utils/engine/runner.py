@@ -1,0 +1,202 @@
+"""Runs a module: observe, plan, apply, settle, and observe again. The two ways in, and nothing else, end here.
+
+A module describes itself as a :class:`Module` and never learns whether its run is dry: a dry run stops after the plan,
+behind a shut door, and reports what it foresees.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change, render
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
+    BadInput,
+    LeftOver,
+    Missing,
+    OfframpError,
+)
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Say, Waiting, settle
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import first_unknown
+
+Params = Mapping[str, Any]
+Api = TypeVar("Api")
+Want = TypeVar("Want")
+Have = TypeVar("Have")
+
+
+@dataclass(frozen=True)
+class Module(Generic[Api, Want, Have]):
+    """All that the runner needs to know of one module.
+
+    Attributes:
+        name: the module's name without the collection ("ecs_service").
+        noun: the key of the result that holds the report ("service").
+        spec: the argument spec, see :func:`engine.spec.spec`.
+        connect: (params, door) -> the client; makes no request yet.
+        want: params -> the wanted state, normalised; raises BadInput.
+        observe: (api, want) -> the state as it is; reads only. A thing whose name is unknown does not exist yet.
+        report: have -> what playbooks may use; plain JSON values.
+        plan: (have, want) -> the changes; pure.
+        apply: verb -> one call, (api, change) -> None; no decisions.
+        foresee: (have, want) -> the state after the plan, with Unknown where only the vendor can tell. A dry run
+            reports it, so that the steps after this one can go on with it.
+        headline: have -> sentences for the summary at the end of the run.
+        waiting: how to wait for the wanted state after a change, and before a plan where an earlier run was cut off.
+    """
+
+    name: str
+    noun: str
+    spec: Mapping[str, Any]
+    connect: Callable[[Params, Door], Api]
+    want: Callable[[Params], Want]
+    observe: Callable[[Api, Want], Have]
+    report: Callable[[Have], dict[str, Any]]
+    plan: Callable[[Have, Want], list[Change]] = lambda have, want: []
+    apply: Mapping[str, Callable[[Api, Change], None]] = field(default_factory=dict)
+    foresee: Callable[[Have, Want], Have] = lambda have, want: have
+    headline: Callable[[Have], list[str]] = lambda have: []
+    waiting: Waiting[Have] | None = None
+
+
+@dataclass(frozen=True)
+class Orders:
+    """How a run was ordered: dry or real, who hears its progress, and whether who ordered it still lives."""
+
+    dry: bool
+    say: Say
+    alive: Callable[[], bool]
+
+
+def main(module: Module[Any, Any, Any]) -> None:
+    """The ordinary way in: an AnsiballZ process, on whichever host the task was sent to."""
+    from ansible.module_utils.basic import AnsibleModule  # not there, and not needed, in unit tests of the engine
+
+    ansible = AnsibleModule(supports_check_mode=True, **module.spec)
+    parent = os.getppid()
+    orders = Orders(dry=ansible.check_mode, say=lambda line: None, alive=lambda: os.getppid() == parent)
+    result = run(module, ansible.params, orders)
+    if result["failed"]:
+        ansible.fail_json(**result)
+    ansible.exit_json(**result)
+
+
+def run_in_worker(module: Module[Any, Any, Any], params: Params, task: Any, say: Say) -> dict[str, Any]:
+    """The quick way in: inside Ansible's worker, from an action plugin.
+
+    Args:
+        module: what to run.
+        params: validated by the module's own spec.
+        task: Ansible's task, which knows whether the run is dry.
+        say: prints a line at once.
+    """
+    parent = os.getppid()
+    return run(module, params, Orders(dry=task.check_mode, say=say, alive=lambda: os.getppid() == parent))
+
+
+def run(module: Module[Api, Want, Have], params: Params, orders: Orders) -> dict[str, Any]:
+    """Run a module to its result. Never raises: failures, even ours, come back as ``failed`` with a sentence."""
+    try:
+        return _succeed(module, params, orders)
+    except OfframpError as error:
+        return {
+            "failed": True,
+            "changed": False,
+            "dry": orders.dry,
+            "msg": error.sentence(),
+            "kind": error.kind,
+            "hint": error.hint,
+            "target": error.target,
+            **error.details,
+        }
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence and a place
+        place = traceback.extract_tb(sys.exc_info()[2])[-1]
+        return {
+            "failed": True,
+            "changed": False,
+            "dry": orders.dry,
+            "msg": f"{module.name} met an error it does not know: {type(error).__name__} "
+            f"at {os.path.basename(place.filename)}:{place.lineno}. Please report this.",
+            "kind": "bug",
+            "hint": "",
+            "target": module.name,
+        }
+
+
+def _succeed(module: Module[Api, Want, Have], params: Params, orders: Orders) -> dict[str, Any]:
+    if not orders.dry:
+        _refuse_unknown(params, module.name, BadInput)
+    door = Door(shut=orders.dry, ordered_by=f"offramp.ecs/{module.name}", alive=orders.alive)
+    want = module.want(params)
+    api = module.connect(params, door)
+    have = module.observe(api, want)
+    if not orders.dry:
+        have = _at_rest(module, api, want, have, params, orders)
+    changes = module.plan(have, want)
+    if orders.dry:
+        have = module.foresee(have, want)
+    elif changes:
+        _apply(module, api, changes)
+        have = _at_rest(module, api, want, module.observe(api, want), params, orders)
+        _refuse_left_over(module, module.plan(have, want))
+    report = module.report(have)
+    if not orders.dry:
+        _refuse_unknown(report, module.name, Missing)
+    return {
+        "failed": False,
+        "changed": bool(changes),
+        "dry": orders.dry,
+        "changes": [_readable(change) for change in changes],
+        "diff": {"prepared": render(changes)} if changes else {},
+        "headline": module.headline(have),
+        module.noun: report,
+    }
+
+
+def _at_rest(
+    module: Module[Api, Want, Have], api: Api, want: Want, have: Have, params: Params, orders: Orders
+) -> Have:
+    if module.waiting is None:
+        return have
+    return settle(
+        lambda: module.observe(api, want),
+        module.waiting,
+        what=module.name.replace("_", " "),
+        within=params["within"],
+        every=params["every"],
+        say=orders.say,
+        first=have,
+    )
+
+
+def _apply(module: Module[Api, Want, Have], api: Api, changes: list[Change]) -> None:
+    for change in changes:
+        module.apply[change.verb](api, change)
+
+
+def _refuse_left_over(module: Module[Api, Want, Have], left: list[Change]) -> None:
+    if left:
+        raise LeftOver(
+            f"{module.name} applied its changes, but {left[0].target} still differs.",
+            target=left[0].target,
+            hint="Something else may be writing to it: compare the plan below, then run again.",
+            details={"diff": {"prepared": render(left)}},
+        )
+
+
+def _refuse_unknown(values: Any, name: str, error: type[OfframpError]) -> None:
+    unknown = first_unknown(values)
+    if unknown is not None:
+        what, made_by = unknown
+        raise error(
+            f"{name} needs the {what}, which does not exist.", target=what, hint=f"Run {made_by} for it first."
+        )
+
+
+def _readable(change: Change) -> dict[str, Any]:
+    return {"verb": change.verb, "target": change.target, "before": change.before, "after": change.after}

@@ -1,0 +1,76 @@
+"""Waiting, visible and bounded: the only place of the collection that polls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Deadline, OfframpError
+
+Have = TypeVar("Have")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Waiting(Generic[Have]):
+    """How a module knows that what it started has come to its end; all three are pure.
+
+    Attributes:
+        settled: whether the state is at rest (good, or as it was before).
+        failed: the error to raise when the state can no longer become good, else None.
+        progress: what to tell a person who waits, in half a sentence ("3 of 14 resources").
+    """
+
+    settled: Callable[[Have], bool]
+    failed: Callable[[Have], OfframpError | None]
+    progress: Callable[[Have], str]
+
+
+def settle(
+    look: Callable[[], Have],
+    waiting: Waiting[Have],
+    *,
+    what: str,
+    within: float,
+    every: float,
+    say: Say,
+    first: Have | None = None,
+) -> Have:
+    """Poll until the state is at rest.
+
+    Args:
+        look: observes the state; one poll.
+        what: what is waited for, in a person's words.
+        within: the deadline in seconds from now.
+        every: seconds from the start of one poll to the start of the next.
+        say: takes a progress line; called when the progress changed, and every 30 s while it did not.
+        first: a state observed just now, which saves the first poll.
+
+    Raises:
+        OfframpError: what ``waiting.failed`` returned, or :class:`Deadline`.
+    """
+    started = polled = time.monotonic()
+    state = look() if first is None else first
+    told, told_at = "", started
+    while True:
+        failure = waiting.failed(state)
+        if failure is not None:
+            raise failure
+        if waiting.settled(state):
+            return state
+        now = time.monotonic()
+        progress = waiting.progress(state)
+        if now - started >= within:
+            raise Deadline(
+                f"Waited {within:.0f} s for {what}, which is still at: {progress}.",
+                target=what,
+                hint="Look at it, then run again: the run takes up what it finds.",
+            )
+        if progress != told or now - told_at >= 30:
+            say(f"waiting for {what}: {progress} ({now - started:.0f} s of at most {within:.0f} s)")
+            told, told_at = progress, now
+        time.sleep(max(0.0, min(polled + every, started + within) - now))
+        polled = time.monotonic()
+        state = look()

@@ -1,0 +1,143 @@
+"""The seed file: what the world holds when it starts. A mistake in it is one clear sentence, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class SeedError(ValueError):
+    """The seed file cannot be used; the message says what, where and what to do."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Behaviour(_Part):
+    """How a build of the demo app behaves, on whichever platform it runs."""
+
+    starts: Literal["healthy", "crashes", "never_healthy"] = "healthy"
+    exit_code: int = 1
+    errors: Share = 0.0
+    """The share of requests (health checks excepted) answered with 500."""
+    delay: Seconds = 0.0
+    """Added to each answer (health checks excepted)."""
+    slow_start: Seconds = 0.0
+    """From the start of the process until it listens."""
+    dies_after: Seconds | None = None
+    """From the first moment it listens until it exits with ``exit_code``."""
+
+
+class Formation(_Part):
+    """One process type of a Heroku app."""
+
+    quantity: int = 1
+    size: str = "standard-1x"
+    command: str
+
+
+class Addon(_Part):
+    """An add-on with the config vars it owns (their values stand in the app's ``config``)."""
+
+    service: str
+    plan: str
+    name: str
+    config: list[str] = []
+    price_cents: int = 0
+
+
+class Release(_Part):
+    """One line of a Heroku app's release history."""
+
+    version: int
+    description: str
+    user: str = "founder@bond.example"
+
+
+class HerokuApp(_Part):
+    """One Heroku app. ``behaviour`` is that of the slug its dynos run."""
+
+    region: str = "eu"
+    stack: str = "heroku-24"
+    config: dict[str, str]
+    formation: dict[str, Formation]
+    addons: list[Addon] = []
+    domains: list[str] = []
+    releases: list[Release] = []
+    behaviour: Behaviour = Behaviour()
+
+
+class Aws(_Part):
+    """The AWS account. ``images`` (repository -> tag -> behaviour) are pushed as soon as their repository exists."""
+
+    region: str = "eu-west-1"
+    account: str = "123456789012"
+    images: dict[str, dict[str, Behaviour]] = {}
+    certificates: list[str] = []
+    """Domain names for which an issued ACM certificate exists from the start."""
+
+
+class DnsRecord(_Part):
+    """One DNS record. A CNAME to ``heroku:<domain>`` gets the herokudns name of that domain."""
+
+    type: Literal["A", "AAAA", "CNAME", "TXT"]
+    name: str
+    content: str
+    proxied: bool = False
+
+
+class Zone(_Part):
+    """One Cloudflare zone; ``load_balancing`` says whether the account has bought that."""
+
+    dns: list[DnsRecord] = []
+    load_balancing: bool = True
+
+
+class Cloudflare(_Part):
+    """The Cloudflare account with its zones by name."""
+
+    zones: dict[str, Zone] = {}
+
+
+class Visitors(_Part):
+    """Open-loop traffic to the edge: ``rate`` requests a second to ``host``, paths by weight."""
+
+    host: str
+    rate: float = 100.0
+    paths: dict[str, float] = {"/": 1.0}
+
+
+class Seed(_Part):
+    """The whole world at its start."""
+
+    heroku: dict[str, HerokuApp] = {}
+    aws: Aws = Aws()
+    cloudflare: Cloudflare = Cloudflare()
+    visitors: Visitors | None = None
+
+
+def load_seed(path: Path) -> Seed:
+    """Read a seed file.
+
+    Raises:
+        SeedError: the file is missing, is not YAML, or does not describe a world.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SeedError(f"The seed file {path} cannot be read: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        raise SeedError(f"The seed file {path} is not YAML: {' '.join(str(error).split())}.") from error
+    try:
+        return Seed.model_validate(content or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the top level"
+        raise SeedError(f"The seed file {path} has a mistake at {where}: {first['msg']}.") from error
