@@ -1,0 +1,157 @@
+"""The Heroku stand-in as a whole: API, log streams, dynos and the router's process."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+
+from rehearsal.children import Worker
+from rehearsal.heroku import routes_apps, routes_config, routes_processes, routes_resources
+from rehearsal.heroku.dynos import Dynos, Launch, Tempo
+from rehearsal.heroku.logplex import Logplex, Wish
+from rehearsal.heroku.protocol import Api, RateLimit
+from rehearsal.heroku.routing import Issuer, public_names, table
+from rehearsal.heroku.store import Store
+from rehearsal.heroku.world import Heroku
+from rehearsal.names import Names
+from rehearsal.processes import AppProcess
+from rehearsal.requestlog import Call, RequestLog
+from rehearsal.restapi import Json, Routes
+from rehearsal.seed import Seed
+from rehearsal.serving import Server
+
+STREAMS = "/streams/"
+ROUTES = Routes[Heroku]().include(
+    [routes_apps.routes, routes_config.routes, routes_processes.routes, routes_resources.routes]
+)
+
+
+class Plane(Protocol):
+    """A steered data-plane process; :class:`rehearsal.children.Worker` in earnest."""
+
+    def send(self, message: Json) -> None:
+        """Put a table in force."""
+
+    def wait_ready(self) -> Json:
+        """Where it listens."""
+
+    def stop(self) -> None:
+        """End it."""
+
+
+class HerokuStandIn:
+    """Heroku, as far as a migration sees it.
+
+    ``environment`` is added to what each dyno gets (REHEARSAL_DIGEST_KEY, say). ``plane`` makes the router's process
+    from a callback for its reports, ``launch`` starts dynos: tests put simpler things there.
+    """
+
+    def __init__(
+        self,
+        seed: Seed,
+        log: RequestLog,
+        names: Names,
+        certs: Issuer,
+        directory: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        tempo: Tempo = Tempo(),  # noqa: B008 - it is frozen
+        plane: Callable[[Callable[[Json], None]], Plane] | None = None,
+        launch: Launch = AppProcess,
+    ) -> None:
+        self.token = str(uuid.uuid4())
+        self.limit = RateLimit()
+        self.logplex = Logplex()
+        self.store = Store(seed.heroku)
+        self._certs = certs
+        self._names = names
+        self._plane = plane or _router(directory)
+        self._router: Plane | None = None
+        self._publishing = Lock()
+        self._dynos = Dynos(self.store, self.logplex, self._publish, environment or {}, tempo, launch)
+        heroku = Heroku(self.store, self._dynos, self.logplex, self._publish, certs.issue, self._stream_url)
+        self._api = Api(heroku, ROUTES, self.token, self.limit)
+        streams = Route(f"{STREAMS}{{token}}", self._stream)
+        app = Starlette(routes=[streams, Mount("/", app=self._api)])
+        self._server = Server(log.logged(app, "heroku", self._classify), "heroku")
+        self.url = self._server.url
+
+    def start(self) -> None:
+        """Start the router, the API and the dynos; returns when the router serves (dynos may still boot)."""
+        apps = list(self.store.apps.values())
+        self._router = self._plane(self._report)
+        for app in apps:
+            self._dynos.reconcile(app)
+        self._publish()
+        ports = self._router.wait_ready()
+        for app in apps:
+            for name in public_names(app):
+                self._names.publish(name, {80: ports["http"], 443: ports["https"]})
+        self._server.start()
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        self.logplex.close()
+        self._server.stop()
+        self._dynos.close()
+        if self._router is not None:
+            self._router.stop()
+
+    def rotate(self, app: str, addon: str, values: Mapping[str, str]) -> None:
+        """Let an add-on change the config vars it owns, as Heroku does on its own when it rotates credentials."""
+        with self.store.lock:
+            found = self.store.apps[app]
+            owner = next(it for it in found.addons if it.name == addon)
+            if foreign := set(values) - set(owner.config):
+                raise ValueError(f"{addon} does not own {', '.join(sorted(foreign))}")
+            found.config |= values
+            found.release(f"Update {owner.attachment} by {owner.service}", f"{owner.service}@addons.heroku.example")
+        self._dynos.restart(found)
+
+    def _publish(self) -> None:
+        """Bring the router up to date. One at a time, each with the newest state, so that the last one to arrive is right."""
+        if self._router is not None:
+            with self._publishing:
+                self._router.send(table(self.store, self._dynos, self._certs.issue))
+
+    def _report(self, report: Json) -> None:
+        for entry in report.get("router_lines", []):
+            self.logplex.write(entry["app"], "heroku", "router", entry["line"], entry["at"])
+
+    def _stream_url(self, token: str) -> str:
+        return f"{self.url}{STREAMS}{token}"
+
+    def _classify(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Call:
+        if target.startswith(STREAMS):
+            return Call(f"{method} {STREAMS}{{token}}", "read")
+        return self._api.classify(method, target, headers, body)
+
+    async def _stream(self, request: Request) -> Response:
+        """A log session's lines, as plain text, or as server-sent events for clients that ask for them (the CLI)."""
+        wish = self.logplex.redeem(request.path_params["token"])
+        if wish is None:
+            return PlainTextResponse("This log session does not exist or has expired.\n", 404)
+        events = "text/event-stream" in request.headers.get("accept", "")
+        media_type = "text/event-stream" if events else "text/plain; charset=utf-8"
+        return StreamingResponse(self._chunks(wish, "data: {}\n\n" if events else "{}\n"), media_type=media_type)
+
+    async def _chunks(self, wish: Wish, frame: str) -> AsyncIterator[str]:
+        async for lines in self.logplex.stream(wish):
+            yield "".join(frame.replace("{}", line) for line in lines)
+
+
+def _router(directory: Path) -> Callable[[Callable[[Json], None]], Plane]:
+    directory.mkdir(parents=True, exist_ok=True)
+
+    def make(on_report: Callable[[Json], None]) -> Plane:
+        return Worker("rehearsal.dataplane.router", on_report=on_report, log=directory / "router.log")
+
+    return make
