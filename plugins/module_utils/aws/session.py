@@ -12,7 +12,7 @@ import boto3
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door, Kind
 from botocore.config import Config
 
-_SESSION = boto3.session.Session()
+_SESSION: Any = boto3.session.Session()
 _WARM = ("cloudformation", "cloudwatch", "ecr", "ecs", "elbv2", "secretsmanager", "application-autoscaling", "sts")
 _READING = ("BatchGet", "Describe", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
 _PREVIEWS = frozenset({"CreateChangeSet", "DeleteChangeSet"})

@@ -1,0 +1,49 @@
+# The two commands: `make rehearse` (a whole migration on this machine) and `make test` (every test).
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+READY := .venv/ready
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export MOLECULE_GLOB := molecule/*/molecule.yml
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+TYPED := rehearsal $(shell git ls-files 'plugins/*.py' | sed 's,^,ansible_collections/offramp/ecs/,')
+TEMPLATES := roles/provision/files/*.cfn.yaml
+
+.PHONY: help setup rehearse test lint bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make .venv (everything below does it by itself)
+
+$(READY): pyproject.toml uv.lock .ci/setup
+	@.ci/setup
+
+.PHONY: compiled
+compiled: $(READY)  # where PYTHONDONTWRITEBYTECODE is set, every process would compile the checkout again
+	@python -m compileall -q plugins rehearsal tests
+
+rehearse: compiled ## Move a live app from Heroku to AWS, on this machine
+	@python -m rehearsal.story
+
+test: compiled ## Run every test
+	@python -m pytest tests
+
+lint: $(READY) ## Run every static check
+	ruff check .
+	ruff format --check .
+	mypy $(TYPED)
+	yamllint --strict .
+	ansible-lint --offline
+	cfn-lint $(TEMPLATES)
+
+bench: compiled ## Measure, and print ratios against a baseline of the same run
+	@python -m tests.bench
+
+clean: ## Remove what make made
+	rm -rf .venv .cache .rehearsal .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

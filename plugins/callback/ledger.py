@@ -1,0 +1,105 @@
+"""The ledger: one line of JSON for each change and each verdict, as evidence. Nothing ever reads it back as state."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: ledger
+type: notification
+short_description: Keep a ledger of changes and verdicts
+description:
+  - Writes one line of JSON for each change that a module of this collection planned or made, for each verdict, and for
+    each failure, to a file of its own per run.
+  - Lines of a dry run say C("dry":true).
+  - Secret values are in no result of this collection, so they are in no line.
+options:
+  path:
+    description: Folder for the ledger's files. It is made when the first line is written.
+    type: path
+    default: ledger
+    env:
+      - name: OFFRAMP_LEDGER
+    ini:
+      - section: offramp
+        key: ledger
+"""
+
+_VERDICTS = ("health", "rollout")
+"""Reports that judge something, by their key in a result."""
+
+
+class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Ansible finds a callback by this name."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "offramp.ecs.ledger"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, display: Any = None) -> None:
+        super().__init__(display)
+        self._playbook = ""
+        self._file: Path | None = None
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Remember which playbook runs."""
+        self._playbook = os.path.basename(playbook._file_name)
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Write what a task changed or judged."""
+        self._write(result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Write why a task failed."""
+        self._write(result)
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """Write what one round of a loop changed or judged."""
+        self._write(result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """Write why one round of a loop failed."""
+        self._write(result)
+
+    def _write(self, result: Any) -> None:
+        lines = [{**self._about(result), **entry} for entry in entries(result._result)]
+        if lines:
+            with self._open_file().open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(line) + "\n" for line in lines)
+
+    def _about(self, result: Any) -> dict[str, Any]:
+        return {
+            "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds"),
+            "playbook": self._playbook,
+            "host": result._host.get_name(),
+            "task": result._task.get_name(),
+        }
+
+    def _open_file(self) -> Path:
+        if self._file is None:
+            folder = Path(self.get_option("path"))
+            folder.mkdir(parents=True, exist_ok=True)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            self._file = folder / f"{now:%Y%m%dT%H%M%S}-{os.getpid()}.jsonl"
+        return self._file
+
+
+def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The ledger's entries for one module result; none for results of other collections' modules."""
+    if "dry" not in result:
+        return []
+    found: list[dict[str, Any]] = [
+        {"entry": "change", "dry": result["dry"], **change} for change in result.get("changes", [])
+    ]
+    found += [{"entry": "verdict", "dry": result["dry"], key: result[key]} for key in _VERDICTS if key in result]
+    if result["failed"]:
+        about = {key: result[key] for key in ("msg", "kind", "target", "hint")}
+        found.append({"entry": "failure", "dry": result["dry"], **about})
+    return found

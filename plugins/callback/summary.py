@@ -1,0 +1,65 @@
+"""The summary at the end of a run: what each module has to say in a sentence, per app and stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: summary
+type: aggregate
+short_description: Sum up a run in sentences
+description:
+  - Prints at the end of a run, per host, the sentences that the modules of this collection gave for it, in the order
+    of the tasks. A later sentence about the same thing replaces an earlier one.
+  - After a failure it prints the failure last, with what to do about it.
+"""
+
+
+class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships no types
+    """Ansible finds a callback by this name."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "offramp.ecs.summary"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, display: Any = None) -> None:
+        super().__init__(display)
+        self._sentences: dict[str, list[str]] = {}
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Keep what a task says of itself."""
+        self._keep(result)
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """Keep what one round of a loop says of itself."""
+        self._keep(result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Keep why a task failed."""
+        self._keep_failure(result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """Keep why one round of a loop failed."""
+        self._keep_failure(result)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Print the summary."""
+        for host, sentences in self._sentences.items():
+            self._display.banner(f"SUMMARY [{host}]")
+            for sentence in sentences:
+                self._display.display(f"- {sentence}")
+
+    def _keep(self, result: Any) -> None:
+        told = self._sentences.setdefault(result._host.get_name(), [])
+        for sentence in result._result.get("headline", []):
+            about = sentence.partition(":")[0]
+            told[:] = [other for other in told if other.partition(":")[0] != about] + [sentence]
+        if not told:
+            del self._sentences[result._host.get_name()]
+
+    def _keep_failure(self, result: Any) -> None:
+        if "kind" in result._result:
+            self._sentences.setdefault(result._host.get_name(), []).append(f"FAILED: {result._result['msg']}")
