@@ -7,6 +7,7 @@ in :class:`Settings`; everything that is not the platform's own counts as its co
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -227,10 +228,8 @@ def log(line: str) -> None:
 async def _unless(stopped: asyncio.Event, seconds: float | None) -> None:
     """Wait so long (None: for ever), unless the app is told to stop."""
     if seconds != 0:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), seconds)
-        except TimeoutError:
-            pass
 
 
 def _died(settings: Settings, when: str) -> int:

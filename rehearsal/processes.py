@@ -20,8 +20,9 @@ class AppProcess:
     ``REHEARSAL_PROCESS``, ``REHEARSAL_DIGEST_KEY``). ``ports`` are those at which the platform will look for it; the
     app takes a free port for each when it listens there, so two processes can never be given the same one.
 
-    ``on_line`` gets each line of its output, ``on_listening`` is told once when the app listens, ``on_exit`` gets its
-    exit code after the last line, all from a thread of this process's own; ``wait`` and ``stop`` may return a moment before ``on_exit`` is called. A process that a signal ended has 128 plus the signal's number, as in a container.
+    ``on_line`` gets each line of its output, ``on_exit`` its exit code after the last line, both from a thread of this
+    process's own; ``wait`` and ``stop`` may return a moment before ``on_exit`` is called. A process that a signal ended
+    has 128 plus the signal's number, as in a container.
     """
 
     def __init__(
@@ -80,7 +81,8 @@ class AppProcess:
         return self.exit_code
 
     def _follow(self) -> None:
-        assert self._process.stdout is not None and self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stdin is not None
         for raw in self._process.stdout:
             line = raw.decode("utf-8", "replace").rstrip("\n")
             if line.startswith(CONTROL):
