@@ -62,7 +62,9 @@ class Worker:
     """
 
     def __init__(self, module: str, *, on_report: Callable[[Json], None], log: Path, within: float = 20.0) -> None:
+        self._module = module
         self._within = within
+        self._gone = False
         self._on_report = on_report
         self._applied: dict[int, threading.Event] = {}
         self._ready = threading.Event()
@@ -73,23 +75,23 @@ class Worker:
         self.process = spawn(module, env=plain_environment(), stdout=subprocess.PIPE, stderr=self._log)
         threading.Thread(target=self._listen, name=f"{module} reports", daemon=True).start()
 
+    def start(self, message: Json) -> Json:
+        """Send the first message and return what the worker says of itself, which may be that it cannot start."""
+        self._write(message)
+        return self.wait_ready()
+
     def wait_ready(self) -> Json:
         """What the worker says of itself once it listens (its ports, say). Call after the first :meth:`send`."""
         if not self._ready.wait(self._within):
-            raise TimeoutError(f"worker {self.process.args!r} was not ready within {self._within} s")
+            raise TimeoutError(f"worker {self._module} was not ready within {self._within} s")
+        self._refuse_dead()
         return self.about
 
     def send(self, message: Json) -> None:
         """Send a message and wait until the worker has it in force."""
-        with self._lock:
-            self._sent += 1
-            number, done = self._sent, threading.Event()
-            self._applied[number] = done
-            assert self.process.stdin is not None
-            self.process.stdin.write(json.dumps({"id": number, **message}).encode() + b"\n")
-            self.process.stdin.flush()
-        if not done.wait(self._within):
-            raise TimeoutError(f"worker {self.process.args!r} did not take a message within {self._within} s")
+        if not self._write(message).wait(self._within):
+            raise TimeoutError(f"worker {self._module} did not take a message within {self._within} s")
+        self._refuse_dead()
 
     def stop(self) -> None:
         """Let go of the leash and wait for the end."""
@@ -102,6 +104,20 @@ class Worker:
             self.process.wait()
         self._log.close()
 
+    def _write(self, message: Json) -> threading.Event:
+        """Send a message; the event is set when the worker has it in force."""
+        with self._lock:
+            self._sent += 1
+            done = self._applied[self._sent] = threading.Event()
+            assert self.process.stdin is not None
+            self.process.stdin.write(json.dumps({"id": self._sent, **message}).encode() + b"\n")
+            self.process.stdin.flush()
+        return done
+
+    def _refuse_dead(self) -> None:
+        if self._gone:
+            raise ChildProcessError(f"worker {self._module} ended by itself: see {self._log.name}")
+
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -113,3 +129,6 @@ class Worker:
                 self._applied.pop(message["applied"]).set()
             else:
                 self._on_report(message["report"])
+        self._gone = True
+        for waiting in (self._ready, *self._applied.values()):
+            waiting.set()
