@@ -1,0 +1,220 @@
+"""The runner: what a real run and a dry run do with a module, seen through a small module of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError, Refused, Verdict
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module, Orders
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
+
+
+@dataclass
+class Lamp:
+    """A vendor with one lamp, which may take some looks to light up."""
+
+    door: Door
+    level: int | None = None
+    stuck: bool = False
+    looks_to_settle: int = 0
+    writes: list[int] = field(default_factory=list)
+
+    def look(self) -> int | None:
+        self.door.let_out("read", "Look")
+        self.looks_to_settle = max(0, self.looks_to_settle - 1)
+        return self.level
+
+    def turn(self, level: int) -> None:
+        self.door.let_out("write", "Turn")
+        self.writes.append(level)
+        if not self.stuck:
+            self.level = level
+
+
+@dataclass(frozen=True)
+class State:
+    level: int | None
+    resting: bool = True
+    id: str = ""
+
+
+def plan(have: State, want: int) -> list[Change]:
+    if have.level == want:
+        return []
+    verb = "create" if have.level is None else "update"
+    return [Change(verb, "lamp", have.level, want, payload=want)]
+
+
+def lamp_module(lamp_of: Mapping[str, Any]) -> tuple[Module[Lamp, int, State], list[Lamp]]:
+    made: list[Lamp] = []
+
+    def connect(params: Mapping[str, Any], door: Door) -> Lamp:
+        made.append(Lamp(door, **lamp_of))
+        return made[0]
+
+    def observe(api: Lamp, want: int) -> State:
+        level = api.look()
+        return State(level, api.looks_to_settle == 0, "" if level is None else "lamp-1")
+
+    module: Module[Lamp, int, State] = Module(
+        name="lamp",
+        noun="lamp",
+        spec={},
+        connect=connect,
+        want=lambda params: params["level"],
+        observe=observe,
+        plan=plan,
+        apply={"create": lambda api, change: api.turn(change.payload), "update": lambda a, c: a.turn(c.payload)},
+        foresee=lambda have, want: State(want, id=have.id or Unknown("id of the lamp", "lamp.yml")),
+        report=lambda have: {"level": have.level, "id": have.id},
+        headline=lambda have: [f"Lamp: at {have.level}"],
+    )
+    return module, made
+
+
+def orders(*, dry: bool, alive: bool = True) -> tuple[Orders, list[str]]:
+    said: list[str] = []
+    return Orders(dry=dry, say=said.append, alive=lambda: alive), said
+
+
+def test_a_real_run_applies_the_plan_and_reports_what_is_there_then() -> None:
+    module, made = lamp_module({"level": 1})
+    result = runner.run(module, {"level": 3}, orders(dry=False)[0])
+    assert made[0].writes == [3]
+    assert result == {
+        "failed": False,
+        "changed": True,
+        "dry": False,
+        "changes": [{"verb": "update", "target": "lamp", "before": 1, "after": 3}],
+        "diff": {"prepared": "~ update lamp\n    1 -> 3\n"},
+        "headline": ["Lamp: at 3"],
+        "lamp": {"level": 3, "id": "lamp-1"},
+    }
+
+
+def test_a_second_run_writes_nothing() -> None:
+    module, made = lamp_module({"level": 3})
+    result = runner.run(module, {"level": 3}, orders(dry=False)[0])
+    assert (result["changed"], result["changes"], result["diff"], made[0].writes) == (False, [], {}, [])
+
+
+def test_a_dry_run_writes_nothing_and_reports_what_it_foresees() -> None:
+    module, made = lamp_module({})
+    result = runner.run(module, {"level": 3}, orders(dry=True)[0])
+    assert made[0].writes == []
+    assert result["changed"]
+    assert result["dry"]
+    assert result["lamp"] == {"level": 3, "id": "(known after apply: id of the lamp, by lamp.yml)"}
+
+
+def test_dry_and_real_run_list_the_same_changes() -> None:
+    dry = runner.run(lamp_module({})[0], {"level": 3}, orders(dry=True)[0])
+    real = runner.run(lamp_module({})[0], {"level": 3}, orders(dry=False)[0])
+    assert dry["changes"] == real["changes"] != []
+
+
+def test_a_write_outside_the_plan_is_stopped_in_a_dry_run() -> None:
+    module, made = lamp_module({})
+
+    def observe(api: Lamp, want: int) -> State:
+        api.turn(9)
+        return State(api.look())
+
+    result = runner.run(replace(module, observe=observe), {"level": 3}, orders(dry=True)[0])
+    assert (result["failed"], result["kind"], made[0].writes) == (True, "door_shut", [])
+
+
+def test_an_orphaned_worker_does_not_write() -> None:
+    module, made = lamp_module({"level": 1})
+    result = runner.run(module, {"level": 3}, orders(dry=False, alive=False)[0])
+    assert (result["failed"], result["kind"], made[0].writes) == (True, "door_shut", [])
+
+
+def test_what_still_differs_after_the_changes_is_an_error() -> None:
+    result = runner.run(lamp_module({"level": 1, "stuck": True})[0], {"level": 3}, orders(dry=False)[0])
+    assert (result["failed"], result["kind"], result["target"]) == (True, "left_over", "lamp")
+
+
+def test_unknown_arguments_stop_a_real_run_and_name_the_playbook() -> None:
+    params = {"level": 3, "room": Unknown("RoomId of stack house", "playbooks/provision.yml")}
+    result = runner.run(lamp_module({})[0], params, orders(dry=False)[0])
+    assert result["failed"]
+    assert result["msg"] == (
+        "lamp needs the RoomId of stack house, which does not exist. Run playbooks/provision.yml for it first."
+    )
+    assert not runner.run(lamp_module({})[0], params, orders(dry=True)[0])["failed"]
+
+
+def test_an_unknown_report_stops_a_real_run() -> None:
+    module, _ = lamp_module({"level": 3})
+    module = replace(module, report=lambda have: {"id": Unknown("id of the lamp", "lamp.yml")})
+    result = runner.run(module, {"level": 3}, orders(dry=False)[0])
+    assert (result["failed"], result["kind"]) == (True, "missing")
+
+
+def test_an_error_of_ours_is_a_sentence_with_what_to_do() -> None:
+    module, _ = lamp_module({})
+
+    def refuse(params: Mapping[str, Any]) -> int:
+        raise Refused("Level 11 does not exist.", target="lamp", hint="Choose 1 to 10.", details={"highest": 10})
+
+    result = runner.run(replace(module, want=refuse), {}, orders(dry=False)[0])
+    assert result == {
+        "failed": True,
+        "changed": False,
+        "dry": False,
+        "msg": "Level 11 does not exist. Choose 1 to 10.",
+        "kind": "refused",
+        "hint": "Choose 1 to 10.",
+        "target": "lamp",
+        "highest": 10,
+    }
+
+
+def test_a_bug_is_a_sentence_without_the_value_that_caused_it() -> None:
+    module, _ = lamp_module({})
+    result = runner.run(replace(module, want=lambda params: int("s3cret")), {}, orders(dry=False)[0])
+    assert result["kind"] == "bug"
+    assert "ValueError" in result["msg"]
+    assert "s3cret" not in str(result)
+
+
+WAITING = {"within": 5.0, "every": 0.01}
+
+
+def test_waiting_goes_on_until_the_state_rests_and_says_so() -> None:
+    module, made = lamp_module({"level": 1, "looks_to_settle": 4})
+    waiting: Waiting[State] = Waiting(lambda have: have.resting, lambda have: None, lambda have: "warming up")
+    told, said = orders(dry=False)
+    result = runner.run(replace(module, waiting=waiting), {"level": 3, **WAITING}, told)
+    assert result["changed"]
+    assert made[0].looks_to_settle == 0
+    assert said[0].startswith("waiting for lamp: warming up (0 s of at most 5 s)")
+
+
+def failure(have: State) -> OfframpError | None:
+    return Verdict("The lamp burnt out.", target="lamp") if have.level == 3 else None
+
+
+def test_what_can_no_longer_become_good_ends_the_wait() -> None:
+    waiting: Waiting[State] = Waiting(lambda have: have.level == 1, failure, lambda have: "")
+    module = replace(lamp_module({"level": 1})[0], waiting=waiting)
+    result = runner.run(module, {"level": 3, **WAITING}, orders(dry=False)[0])
+    assert (result["kind"], result["msg"]) == ("verdict", "The lamp burnt out.")
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_wait_has_a_deadline_and_a_dry_run_does_not_wait(dry: bool) -> None:
+    waiting: Waiting[State] = Waiting(lambda have: False, lambda have: None, lambda have: "dark")
+    module = replace(lamp_module({"level": 1})[0], waiting=waiting)
+    result = runner.run(module, {"level": 3, "within": 0.05, "every": 0.01}, orders(dry=dry)[0])
+    assert result.get("kind") == (None if dry else "deadline")
+    if not dry:
+        assert "which is still at: dark" in result["msg"]
