@@ -96,6 +96,7 @@ class Dynos:
         self._slots: dict[tuple[str, str], Dyno] = {}
         self._successors: dict[tuple[str, str], Dyno] = {}
         self._closed = False
+        self._changed = threading.Condition(store.lock)
 
     def of(self, app: str) -> list[Dyno]:
         """The dynos of an app in the order of their names. Hold the store's lock."""
@@ -113,14 +114,14 @@ class Dynos:
                         self._boot(app, row, number)
         self._let_go(leaving)
 
-    def restart(self, app: App, chosen: Callable[[Dyno], bool] = lambda dyno: True) -> int:
-        """Restart the chosen dynos with the current release; with preboot the old ones serve until the new ones do.
+    def restart(self, app: App, chosen: Callable[[Dyno], bool] | None = None) -> int:
+        """Restart all or the chosen dynos. With preboot the old ones serve until the new ones do.
 
         Returns the number of dynos that are restarted.
         """
         leaving = []
         with self._store.lock:
-            dynos = [dyno for dyno in self.of(app.name) if chosen(dyno)]
+            dynos = [dyno for dyno in self.of(app.name) if chosen is None or chosen(dyno)]
             for dyno in dynos:
                 row = app.formation[dyno.type]
                 self._log(dyno, "Restarting")
@@ -131,6 +132,19 @@ class Dynos:
                     self._boot(app, row, dyno.number)
         self._let_go(leaving)
         return len(dynos)
+
+    def wait_booted(self, within: float) -> None:
+        """Wait until no web dyno boots any more.
+
+        Raises:
+            TimeoutError: some still do after ``within`` seconds.
+        """
+        with self._changed:
+            booted = self._changed.wait_for(
+                lambda: not any(dyno.web and dyno.state == "starting" for dyno in self._slots.values()), within
+            )
+        if not booted:
+            raise TimeoutError(f"some web dynos still boot after {within:g} s")
 
     def close(self) -> None:
         """End every process, without the grace that a visitor would need."""
@@ -154,7 +168,7 @@ class Dynos:
 
     def _start(self, app: App, row: Process, number: int, crashes: int = 0) -> Dyno:
         """Start a process, in the store's lock: what it reports waits until its dyno is in place."""
-        port = random.randint(3000, 60000)
+        port = random.randint(3000, 60000)  # noqa: S311 - Heroku chooses $PORT at random, and it is no secret
         release = app.current
         dyno = Dyno(app.name, row.type, number, row.command, row.size, release.id, release.version, port, crashes)
         self._log(dyno, f"Starting process with command `{row.command}`")
@@ -248,8 +262,11 @@ class Dynos:
             ).start()
 
     def _to(self, dyno: Dyno, state: str) -> None:
+        """Change a dyno's state."""
         self._log(dyno, f"State changed from {dyno.state} to {state}")
-        dyno.state, dyno.updated_at = state, now()
+        with self._changed:
+            dyno.state, dyno.updated_at = state, now()
+            self._changed.notify_all()
 
     def _log(self, dyno: Dyno, text: str) -> None:
         self._logplex.write(dyno.app, "heroku", dyno.name, text)

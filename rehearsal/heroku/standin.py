@@ -97,6 +97,15 @@ class HerokuStandIn:
                 self._names.publish(name, {80: ports["http"], 443: ports["https"]})
         self._server.start()
 
+    def wait_serving(self, within: float = 60.0) -> None:
+        """Wait until every web dyno listens (or has crashed) and the router knows it.
+
+        Raises:
+            TimeoutError: some still boot after ``within`` seconds.
+        """
+        self._dynos.wait_booted(within)
+        self._publish()
+
     def stop(self) -> None:
         """End everything that was started."""
         self.logplex.close()
@@ -117,7 +126,7 @@ class HerokuStandIn:
         self._dynos.restart(found)
 
     def _publish(self) -> None:
-        """Bring the router up to date. One at a time, each with the newest state, so that the last one to arrive is right."""
+        """Bring the router up to date. One at a time and with the newest state: the last one to arrive is right."""
         if self._router is not None:
             with self._publishing:
                 self._router.send(table(self.store, self._dynos, self._certs.issue))

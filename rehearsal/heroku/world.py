@@ -17,10 +17,10 @@ from rehearsal.restapi import Answer, Asked, Json
 class HerokuError(Exception):
     """An answer that is an error, in Heroku's shape ``{id, message}``."""
 
-    def __init__(self, status: int, id: str, message: str, **more: str) -> None:
+    def __init__(self, status: int, kind: str, message: str, **more: str) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {"id": id, "message": message, **more}
+        self.body = {"id": kind, "message": message, **more}
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Heroku:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list that is paged by Range; rows are sorted and addressed by ``by``, or by another attribute that is asked for."""
+    """A list that is paged by Range; rows are sorted by the attribute ``by``, unless another is asked for."""
 
     rows: list[Json]
     by: str = "id"
