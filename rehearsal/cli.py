@@ -1,9 +1,10 @@
-"""The rehearsal's command line: ``rehearsal up``, ``rehearsal run -- COMMAND`` and ``rehearsal log``."""
+"""The rehearsal's command line: ``up``, ``run -- COMMAND``, ``log`` and ``visits``."""
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import os
 import shlex
 import signal
@@ -12,11 +13,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from rehearsal.children import REPOSITORY, Worker
 from rehearsal.requestlog import read_log
-from rehearsal.world import REQUESTS
+from rehearsal.visits import count_visits
+from rehearsal.world import REQUESTS, VISITORS
 
 SEED = REPOSITORY / "rehearsal" / "seeds" / "bond-server.yml"
 LAST = REPOSITORY / ".rehearsal"
@@ -99,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     log = commands.add_parser("log", parents=[home], help="print the API requests of the last world")
     log.add_argument("--writes", action="store_true", help="only the writes")
     log.set_defaults(does=_log)
+    visits = commands.add_parser("visits", parents=[home], help="print what the visitors of the last world counted")
+    visits.set_defaults(does=_visits)
     return parser
 
 
@@ -131,6 +136,14 @@ def _log(options: argparse.Namespace) -> int:
                 f"{entry.at:.3f} {entry.kind:7} {entry.status} {entry.service:10} "
                 f"{entry.operation} {entry.target} [{entry.caller}]"
             )
+    return 0
+
+
+def _visits(options: argparse.Namespace) -> int:
+    path = options.home / VISITORS
+    if not path.exists():
+        raise WorldError(f"There are no visits at {path}: start a world first, or name its folder with --home.")
+    print(json.dumps(asdict(count_visits(path))))
     return 0
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from rehearsal.cli import LAST, SEED, RunningWorld, WorldError, running_world
 from rehearsal.requestlog import read_log
 from rehearsal.seed import load_seed
+from rehearsal.visits import Visits, count_visits
 from rehearsal.world import NAMES, REQUESTS, VISITORS
 
 PLAYBOOK = ["ansible-playbook", "migrate.yml", "-i", "inventories/rehearsal"]
@@ -40,16 +41,6 @@ class Act:
     previews: int
     changed: int
     changes: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Visits:
-    """What the visitors counted over the whole story."""
-
-    requests: int
-    failed: int
-    sides: dict[str, int]
-    reasons: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -184,20 +175,6 @@ def compare_digests(environment: Mapping[str, str], home: Path, seed: Path) -> D
         only_heroku=sorted(set(heroku) - set(aws)),
         only_aws=sorted(set(aws) - set(heroku)),
     )
-
-
-def count_visits(path: Path) -> Visits:
-    """Sum up the visitors' reports."""
-    requests = failed = 0
-    sides: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    for line in path.read_text().splitlines():
-        second = json.loads(line)
-        requests += second["requests"]
-        failed += second["failed"]
-        sides.update({side: counts["requests"] for side, counts in second["sides"].items()})
-        reasons.update(second["reasons"])
-    return Visits(requests, failed, dict(sides), dict(reasons))
 
 
 def _digests(host: str, port: int, ca: str) -> dict[str, str]:
