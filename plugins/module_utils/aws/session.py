@@ -6,16 +6,20 @@ client 2-3 ms: so the session and the models are loaded once, before Ansible for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door, Kind
 from botocore.config import Config
+from botocore.loaders import Loader
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door, Kind
 
 _SESSION: Any = boto3.session.Session()
 _WARM = ("cloudformation", "cloudwatch", "ecr", "ecs", "elbv2", "secretsmanager", "application-autoscaling", "sts")
 _READING = ("BatchGet", "Describe", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
 _PREVIEWS = frozenset({"CreateChangeSet", "DeleteChangeSet"})
+_ARGUMENTS = "offramp_arguments"
 
 
 def warm() -> None:
@@ -40,15 +44,30 @@ def client(service: str, *, region: str, door: Door) -> Any:
     )
     made = _SESSION.client(service, region_name=region, config=config)
 
-    def ask(model: Any, **_: Any) -> None:
-        door.let_out(kind_of(model.name), f"{service} {model.name}")
+    def note(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context[_ARGUMENTS] = params
 
+    def ask(model: Any, context: dict[str, Any], **_: Any) -> None:
+        door.let_out(kind_of(model.name, context[_ARGUMENTS]), f"{service} {model.name}")
+
+    # A call's own arguments are seen before they are serialised only, and the door is asked right before it leaves.
+    made.meta.events.register("before-parameter-build.*.*", note)
     made.meta.events.register("before-call.*.*", ask)
     return made
 
 
-def kind_of(operation: str) -> Kind:
-    """The class of an AWS operation by its name ("DescribeServices" reads)."""
+def regions() -> list[str]:
+    """All regions of all partitions that botocore knows, from a small file (boto3's own list costs 85 ms)."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    return sorted(name for partition in partitions for name in partition["regions"])
+
+
+def kind_of(operation: str, arguments: Mapping[str, Any]) -> Kind:
+    """The class of an AWS call by its operation ("DescribeServices" reads).
+
+    A change set is made to look at what an update would do, unless it is to create a stack: it then makes one at once,
+    if an empty one.
+    """
     if operation in _PREVIEWS:
-        return "preview"
+        return "preview" if arguments.get("ChangeSetType", "UPDATE") == "UPDATE" else "write"
     return "read" if operation.startswith(_READING) else "write"

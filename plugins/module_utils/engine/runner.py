@@ -48,6 +48,7 @@ class Module(Generic[Api, Want, Have]):
             reports it, so that the steps after this one can go on with it.
         headline: have -> sentences for the summary at the end of the run.
         waiting: how to wait for the wanted state after a change, and before a plan where an earlier run was cut off.
+        in_turn: whether each change must have come to rest before the next.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Module(Generic[Api, Want, Have]):
     foresee: Callable[[Have, Want], Have] = lambda have, want: have
     headline: Callable[[Have], list[str]] = lambda have: []
     waiting: Waiting[Have] | None = None
+    in_turn: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,7 @@ def _succeed(module: Module[Api, Want, Have], params: Params, orders: Orders) ->
     if orders.dry:
         have = module.foresee(have, want)
     elif changes:
-        _apply(module, api, changes)
-        have = _at_rest(module, api, want, module.observe(api, want), params, orders)
+        have = _apply(module, api, want, changes, params, orders)
         _refuse_left_over(module, module.plan(have, want))
     report = module.report(have)
     if not orders.dry:
@@ -174,9 +175,14 @@ def _at_rest(
     )
 
 
-def _apply(module: Module[Api, Want, Have], api: Api, changes: list[Change]) -> None:
-    for change in changes:
+def _apply(
+    module: Module[Api, Want, Have], api: Api, want: Want, changes: list[Change], params: Params, orders: Orders
+) -> Have:
+    for number, change in enumerate(changes, start=1):
         module.apply[change.verb](api, change)
+        if module.in_turn and number < len(changes):
+            _at_rest(module, api, want, module.observe(api, want), params, orders)
+    return _at_rest(module, api, want, module.observe(api, want), params, orders)
 
 
 def _refuse_left_over(module: Module[Api, Want, Have], left: list[Change]) -> None:

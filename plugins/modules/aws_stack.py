@@ -1,0 +1,270 @@
+#!/usr/bin/python
+"""One CloudFormation stack, made or brought up to date by change sets."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: aws_stack
+short_description: Make a CloudFormation stack, or bring it up to date
+description:
+  - Compares the deployed template (by its meaning), parameters and tags with the wanted ones, in two reads, and does
+    nothing when they are equal.
+  - Creates and updates by change set, tells each finished resource while it waits, and fails with the first failed
+    resource and its reason.
+  - Takes up what a killed run or somebody else left. It waits for a stack that is being worked on, removes what a
+    failed creation left, and takes up a rollback that got stuck.
+  - A dry run lists a new stack's resources from the template, and those that an update would touch from a change set,
+    which is deleted again.
+options:
+  name:
+    description: Name of the stack.
+    type: str
+    required: true
+  template:
+    description:
+      - Path of the template (YAML, ASCII, at most 51,200 bytes) on the host where the module runs.
+    type: path
+    required: true
+  parameters:
+    description:
+      - Values of the template's parameters. Parameters that are not given have the template's default, whatever was
+        given before. Lists are joined by commas.
+      - Never give a secret here.
+    type: dict
+    default: {}
+  tags:
+    description: Tags of the stack, which CloudFormation hands on to its resources; others are removed.
+    type: dict
+    default: {}
+  capabilities:
+    description: What the template may do beyond the ordinary, such as V(CAPABILITY_IAM).
+    type: list
+    elements: str
+    default: []
+  allow_replacement:
+    description:
+      - Logical ids of the resources that an update may make anew or remove. Any other one is refused before the
+        update, because what the resource holds, its address and its name may go with it.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - offramp.ecs.aws
+  - offramp.ecs.waiting
+author: The Offramp authors
+"""
+
+EXAMPLES = """
+- name: Make the network
+  offramp.ecs.aws_stack:
+    name: offramp-staging-network
+    region: eu-west-1
+    template: network.cfn.yaml
+    parameters:
+      Stage: staging
+"""
+
+RETURN = """
+stack:
+  description: The stack.
+  returned: success
+  type: dict
+  contains:
+    name: {description: Its name., type: str}
+    status: {description: Its status in CloudFormation's words., type: str}
+    outputs: {description: Its outputs by name., type: dict}
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import session, stacks, template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Order, Stack, Stacks
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+
+SPEC = spec.spec(
+    spec.AWS,
+    spec.WAITING,
+    options={
+        "name": {"type": "str", "required": True},
+        "template": {"type": "path", "required": True},
+        "parameters": {"type": "dict", "default": {}},
+        "tags": {"type": "dict", "default": {}},
+        "capabilities": {"type": "list", "elements": "str", "default": []},
+        "allow_replacement": {"type": "list", "elements": "str", "default": []},
+    },
+)
+
+
+@dataclass(frozen=True)
+class Want:
+    """A stack and what it shall be made from."""
+
+    name: str
+    order: Order
+    allow_replacement: tuple[str, ...] = ()
+
+
+def connect(params: Mapping[str, Any], door: Door) -> Stacks:
+    """CloudFormation in the wanted region."""
+    return Stacks(session.client("cloudformation", region=params["region"], door=door), params["every"])
+
+
+def want_of(params: Mapping[str, Any]) -> Want:
+    """The wanted stack, with the template's defaults for parameters that were not given."""
+    wanted = template.read(params["template"])
+    order = Order(
+        template=wanted,
+        parameters=template.parameters_of(wanted, params["parameters"], params["template"]),
+        tags={key: str(value) for key, value in params["tags"].items()},
+        capabilities=tuple(params["capabilities"]),
+    )
+    return Want(params["name"], order, tuple(params["allow_replacement"]))
+
+
+def observe(api: Stacks, want: Want) -> Stack:
+    """The stack, and where it differs what CloudFormation would do about that."""
+    have = api.observe(want.name)
+    at_rest = have.attempt is None and have.status in stacks.USABLE
+    if at_rest and _differs(have, want) and not is_unknown(want.order.parameters):
+        return replace(have, preview=api.preview(want.name, want.order))
+    return have
+
+
+def plan(have: Stack, want: Want) -> list[Change]:
+    """At most one change of the stack itself, after what must be cleared away first."""
+    target = f"stack {want.name}"
+    if have.status in stacks.STUCK:
+        raise Refused(
+            f"{target[0].upper()}{target[1:]} is at {have.status}, which only its owner can lead it out of.",
+            target=target,
+            hint="Roll it back or delete it in the CloudFormation console, then run again.",
+        )
+    create = Change("create", target, after=_content(want), payload=want)
+    if have.status in stacks.NOTHING:
+        return [create]
+    if have.status in stacks.REMAINS:
+        return [Change("delete", f"remains of stack {want.name}", before={"status": have.status}, payload=have), create]
+    if not _differs(have, want) or have.preview == ():
+        return []
+    _refuse_replacement(have, want)
+    before, after = _difference(have, want)
+    update = Change("update", target, before=before, after=after, payload=want)
+    if have.status == stacks.HALF_BACK:
+        return [Change("start", f"rollback of stack {want.name}", before={"status": have.status}, payload=have), update]
+    return [update]
+
+
+def foresee(have: Stack, want: Want) -> Stack:
+    """The stack after the plan; outputs that the update cannot change are kept."""
+    if have.status in stacks.NOTHING | stacks.REMAINS or have.template is None:
+        return replace(have, status="CREATE_COMPLETE", outputs=_outputs(want, {}))
+    if not _differs(have, want) or have.preview == ():
+        return have
+    changing = {key for key, value in want.order.parameters.items() if have.parameters.get(key) != value}
+    changing |= {one.resource for one in have.preview or () if one.replacement != "False"}
+    stay = template.outputs_that_stay(have.template, want.order.template, changing)
+    kept = {name: value for name, value in have.outputs.items() if name in stay}
+    return replace(have, status="UPDATE_COMPLETE", outputs=_outputs(want, kept))
+
+
+def report(have: Stack) -> dict[str, Any]:
+    """What playbooks use."""
+    return {"name": have.name, "status": have.status, "outputs": dict(have.outputs)}
+
+
+def headline(have: Stack) -> list[str]:
+    """The stack in the summary of a run."""
+    return [f"Stack {have.name}: {have.status}."]
+
+
+def _differs(have: Stack, want: Want) -> bool:
+    order = want.order
+    if have.template is None:
+        return False  # it is being made by somebody; a real run waits for that before it plans
+    same_template = have.template.means_the_same(order.template)
+    return not (same_template and _comparable(have, order.parameters) == order.parameters and have.tags == order.tags)
+
+
+def _comparable(have: Stack, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Deployed parameters; CloudFormation masks those that are not to be shown, which are then taken as equal."""
+    return {name: wanted.get(name, value) if value == "****" else value for name, value in have.parameters.items()}
+
+
+def _content(want: Want) -> dict[str, Any]:
+    order = want.order
+    return {"resources": order.template.resources(order.parameters), "parameters": dict(order.parameters)}
+
+
+def _difference(have: Stack, want: Want) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What differs, and what CloudFormation says that it will do about it, for a person to read."""
+    deployed = have.template.body if have.template else {}
+    before, after = template.differences(
+        {"template": deployed, "parameters": _comparable(have, want.order.parameters), "tags": have.tags},
+        {"template": want.order.template.body, "parameters": want.order.parameters, "tags": want.order.tags},
+    )
+    if have.preview:
+        after["resources"] = {one.resource: one.in_words() for one in have.preview}
+    return before, after
+
+
+def _refuse_replacement(have: Stack, want: Want) -> None:
+    gone = [one for one in have.preview or () if one.replacement == "True" or one.action == "Remove"]
+    first = next((one for one in gone if one.resource not in want.allow_replacement), None)
+    if first is not None:
+        raise Refused(
+            f"The update of stack {want.name} would {first.in_words()} the resource {first.resource}.",
+            target=f"stack {want.name}",
+            hint=f"If that is meant, allow it by its name: allow_replacement: [{first.resource}].",
+        )
+
+
+def _outputs(want: Want, known: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: known.get(name) or Unknown(f"{name} of stack {want.name}", "playbooks/provision.yml")
+        for name in want.order.template.outputs(want.order.parameters)
+    }
+
+
+def _deploy(api: Stacks, change: Change) -> None:
+    api.deploy(change.payload.name, change.payload.order, change.verb)
+
+
+APPLY = {
+    "create": _deploy,
+    "update": _deploy,
+    "delete": lambda api, change: api.delete(change.payload),
+    "start": lambda api, change: api.continue_rollback(change.payload),
+}
+
+MODULE = Module(
+    name="aws_stack",
+    noun="stack",
+    spec=SPEC,
+    connect=connect,
+    want=want_of,
+    observe=observe,
+    report=report,
+    plan=plan,
+    apply=APPLY,
+    foresee=foresee,
+    headline=headline,
+    waiting=Waiting(settled=lambda have: not have.moving, failed=stacks.failed, progress=stacks.progress),
+    in_turn=True,
+)
+
+
+def main() -> None:
+    """The ordinary way in."""
+    runner.main(MODULE)
+
+
+if __name__ == "__main__":
+    main()
