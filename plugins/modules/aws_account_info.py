@@ -68,8 +68,8 @@ class Account:
 
 
 def connect(params: Mapping[str, Any], door: Door) -> Any:
-    """STS in the wanted region."""
-    return session.client("sts", region=params["region"], door=door)
+    """STS in the wanted region; asked twice at most, since its first answer tells whether anybody is there at all."""
+    return session.client("sts", region=params["region"], door=door, tries=2)
 
 
 def want_of(params: Mapping[str, Any]) -> Want:
@@ -88,7 +88,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
 
 def observe(api: Any, want: Want) -> Account:
     """One read."""
-    with fault.spoken(f"the AWS account (region {want.region})"):
+    with fault.spoken(f"region {want.region}"):
         said = api.get_caller_identity()
     if want.id and said["Account"] != want.id:
         raise BadInput(

@@ -71,7 +71,7 @@ stack:
   type: dict
   contains:
     name: {description: Its name., type: str}
-    status: {description: Its status in CloudFormation's words., type: str}
+    status: {description: "Its status in CloudFormation's words; in a dry run, what is to be done.", type: str}
     outputs: {description: Its outputs by name., type: dict}
 """
 
@@ -165,14 +165,14 @@ def plan(have: Stack, want: Want) -> list[Change]:
 def foresee(have: Stack, want: Want) -> Stack:
     """The stack after the plan; outputs that the update cannot change are kept."""
     if have.status in stacks.NOTHING | stacks.REMAINS or have.template is None:
-        return replace(have, status="CREATE_COMPLETE", outputs=_outputs(want, {}))
+        return replace(have, status="to be created", outputs=_outputs(want, {}))
     if not _differs(have, want) or have.preview == ():
         return have
     changing = {key for key, value in want.order.parameters.items() if have.parameters.get(key) != value}
     changing |= {one.resource for one in have.preview or () if one.replacement != "False"}
     stay = template.outputs_that_stay(have.template, want.order.template, changing)
     kept = {name: value for name, value in have.outputs.items() if name in stay}
-    return replace(have, status="UPDATE_COMPLETE", outputs=_outputs(want, kept))
+    return replace(have, status="to be updated", outputs=_outputs(want, kept))
 
 
 def report(have: Stack) -> dict[str, Any]:
@@ -200,7 +200,8 @@ def _comparable(have: Stack, wanted: Mapping[str, str]) -> dict[str, str]:
 
 def _content(want: Want) -> dict[str, Any]:
     order = want.order
-    return {"resources": order.template.resources(order.parameters), "parameters": dict(order.parameters)}
+    parameters = {name: value for name, value in order.parameters.items() if value}
+    return {"resources": order.template.resources(order.parameters), "parameters": parameters}
 
 
 def _difference(have: Stack, want: Want) -> tuple[dict[str, Any], dict[str, Any]]:

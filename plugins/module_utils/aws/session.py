@@ -28,17 +28,18 @@ def warm() -> None:
         _SESSION.client(service, region_name="us-east-1")
 
 
-def client(service: str, *, region: str, door: Door) -> Any:
+def client(service: str, *, region: str, door: Door, tries: int = 5) -> Any:
     """A boto3 client whose every call asks the door.
 
     Args:
         service: boto3's name of the service.
         region: AWS region.
         door: asked before each call; its ``ordered_by`` is sent as part of the User-Agent.
+        tries: how often a call is made at most, when AWS throttles it or does not answer.
     """
     config = Config(
         user_agent_extra=door.ordered_by,
-        retries={"mode": "standard", "max_attempts": 5},
+        retries={"mode": "standard", "total_max_attempts": tries},
         connect_timeout=5,
         read_timeout=30,
     )
@@ -59,7 +60,8 @@ def client(service: str, *, region: str, door: Door) -> Any:
 def regions() -> list[str]:
     """All regions of all partitions that botocore knows, from a small file (boto3's own list costs 85 ms)."""
     partitions = Loader().load_data("partitions")["partitions"]
-    return sorted(name for partition in partitions for name in partition["regions"])
+    names = (name for partition in partitions for name in partition["regions"])
+    return sorted(name for name in names if not name.endswith("-global"))
 
 
 def kind_of(operation: str, arguments: Mapping[str, Any]) -> Kind:
