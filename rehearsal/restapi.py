@@ -66,6 +66,10 @@ class Routes[World]:
                 self.on(method, template)(handler)
         return self
 
+    def known(self) -> list[tuple[str, str]]:
+        """Every (method, template) of the table."""
+        return list(self._handlers)
+
     def find(self, method: str, path: str) -> Found[World] | None:
         """The handler for a path without its query. A template with more literal segments wins over one with fewer."""
         matches = []

@@ -15,7 +15,7 @@ from rehearsal.heroku.world import Heroku, body_of, invalid, listing, not_found,
 from rehearsal.restapi import Answer, Asked, Routes
 
 routes: Routes[Heroku] = Routes()
-_QUANTITY = re.compile(r"(?P<sign>[+-]?)(?P<number>\d+)")
+_CHANGE = re.compile(r"[+-]\d+")
 
 
 @routes.on("GET", "/apps/{app}/formation")
@@ -154,11 +154,11 @@ def _wanted(row: Process, update: Mapping[str, Any]) -> tuple[int, Size]:
 
 
 def _quantity(before: int, wanted: Any) -> int:
-    match = _QUANTITY.fullmatch(str(wanted)) if not isinstance(wanted, bool) else None
-    if match is None:
+    """A whole number, also as text, or a change like "+1"."""
+    change = _CHANGE.fullmatch(wanted) if isinstance(wanted, str) else None
+    if change is None and (isinstance(wanted, bool) or not re.fullmatch(r"-?\d+", str(wanted))):
         raise invalid("quantity must be a whole number, or a change like +1.")
-    number = int(match["number"])
-    after = before + number if match["sign"] == "+" else before - number if match["sign"] == "-" else number
+    after = before + int(wanted) if change else int(wanted)
     if after < 0:
         raise invalid("quantity must not be negative.")
     return after
