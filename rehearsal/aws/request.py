@@ -105,6 +105,28 @@ def classify(method: str, path: str, headers: dict[str, str], body: bytes) -> Ca
     return Call(request.operation, request.kind, request.target)
 
 
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of the Query protocol as their API documents them: "Tags.member.1.Key" becomes Tags[0]["Key"]."""
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        *way, last = [part for part in name.split(".") if part != "member"]
+        node = tree
+        for part in way:
+            child = node.setdefault(part, {})
+            node = child if isinstance(child, dict) else {}
+        node[last] = value
+    return {name: _as_list(value) for name, value in tree.items()}
+
+
+def _as_list(value: Any) -> Any:
+    """A mapping whose keys are all numbers, as the list that it stands for; likewise below."""
+    if not isinstance(value, dict):
+        return value
+    if value and all(str(key).isdigit() for key in value):
+        return [_as_list(value[key]) for key in sorted(value, key=int)]
+    return {key: _as_list(child) for key, child in value.items()}
+
+
 def _is_form(headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 

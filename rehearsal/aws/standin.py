@@ -6,8 +6,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rehearsal.aws.adapters import server
+from rehearsal.aws.adapters import moto_server, server
+from rehearsal.aws.calls import InProcess
+from rehearsal.aws.cloudformation import types
 from rehearsal.aws.embed import Addition, Host, Server, prepare
+from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.request import classify
 from rehearsal.requestlog import RequestLog
 from rehearsal.seed import Seed
@@ -37,6 +40,9 @@ class AwsStandIn:
         """Start serving; returns when requests are answered."""
         aws = self._seed.aws
         self._host = prepare(aws.account, aws.region, self._server.port, self._docker)
+        moto_server.Moto().install(self._host.patches)
+        AccessLists().service.install(self._host.patches)
+        types.install(self._host.patches, InProcess())
         for addition in self._additions:
             addition.install(self._host)
         self._server.start(self._log.logged(server.asgi_app(), "aws", classify))
@@ -49,3 +55,4 @@ class AwsStandIn:
         if self._host is not None:
             self._host.patches.undo()
         server.forget_everything()
+        moto_server.forget_everything()

@@ -56,8 +56,8 @@ class EdgePlane:
         self._balancers: dict[str, Balancer] = {}
         self._steering: dict[str, Steering] = {}
         self._counts: Counter[tuple[str, str, str]] = Counter()
-        self._trusted: str | None = None
-        self._session = client_session(CONNECT)
+        self._trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._session = client_session(CONNECT, self._trust)
         self._monitors = Monitors(self._reach, lambda health: channel.report({"pool_health": health}))
         self._certificates = Certificates()
         plain = await Listener.open(self._handle)
@@ -67,9 +67,7 @@ class EdgePlane:
 
     async def apply(self, message: Json) -> None:
         """Put a table in force. ``certificates`` (host -> PEM) are those shown to visitors."""
-        if message["ca"] != self._trusted:
-            self._trusted = message["ca"]
-            self._session = client_session(CONNECT, ssl.create_default_context(cafile=message["ca"]))
+        self._trust.load_verify_locations(cafile=message["ca"])
         self._certificates.replace(message.get("certificates", {}))
         hosts = {host.lower(): row for host, row in message["hosts"].items()}
         self._names = message["names"]

@@ -6,13 +6,12 @@ import ast
 import io
 import re
 import tokenize
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible.plugins.loader import fragment_loader, init_plugin_loader
-from ansible.utils.plugin_docs import add_fragments
 
 from tests.house.source import COLLECTION, MODULES, PLUGINS, ROOT, content, imports_of, module
 
@@ -81,11 +80,12 @@ def test_no_server_of_the_rehearsal_listens_to_the_outside(path: Path) -> None:
 
 def documented(name: str) -> dict[str, Any]:
     """A module's documented options with those of its fragments."""
-    init_plugin_loader()
     doc = yaml.safe_load(module(name).DOCUMENTATION)
-    add_fragments(doc, f"{name}.py", fragment_loader, is_module=True)
-    options: dict[str, Any] = doc.get("options") or {}
-    return options
+    options: dict[str, Any] = {}
+    for fragment in doc.get("extends_documentation_fragment", []):
+        source = import_module(f"{COLLECTION}.doc_fragments.{fragment.removeprefix('offramp.ecs.')}")
+        options |= yaml.safe_load(source.ModuleDocFragment.DOCUMENTATION)["options"]
+    return options | (doc.get("options") or {})
 
 
 KEPT = ("type", "required", "default", "choices", "elements")
@@ -130,7 +130,12 @@ def test_modules_are_grouped_and_routed(name: str) -> None:
     assert len(groups) == 1
     target = runtime["plugin_routing"]["action"][name]["redirect"].rpartition(".")[2]
     assert (PLUGINS / "action" / f"{target}.py").exists()
-    spoken = {vendor for vendor in VENDORS for used in imports_of(PLUGINS / "modules" / f"{name}.py") if f"module_utils.{vendor}." in used}
+    spoken = {
+        vendor
+        for vendor in VENDORS
+        for used in imports_of(PLUGINS / "modules" / f"{name}.py")
+        if f"module_utils.{vendor}." in used
+    }
     if len(spoken) > 1:
         assert target == "bridge"
     elif spoken:
@@ -150,10 +155,18 @@ def code_lines(path: Path) -> int:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             prose.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("DOCUMENTATION", "EXAMPLES", "RETURN"):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in (
+            "DOCUMENTATION",
+            "EXAMPLES",
+            "RETURN",
+        ):
             prose.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     lines = text.splitlines()
-    return sum(1 for number, line in enumerate(lines, 1) if line.strip() and not line.strip().startswith("#") and number not in prose)
+    return sum(
+        1
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.strip().startswith("#") and number not in prose
+    )
 
 
 @pytest.mark.parametrize("name", MODULES)

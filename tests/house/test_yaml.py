@@ -12,13 +12,19 @@ from tests.house.source import MODULES, ROLES, ROOT, Task, content, module, task
 
 TASKS = tasks()
 NAMES = [name for name, _ in TASKS]
-YAML_FILES = [*task_files(), *sorted((ROOT / "inventories").rglob("*.yml")), *sorted((ROOT / "roles").glob("*/defaults/*.yml"))]
+YAML_FILES = [
+    *task_files(),
+    *sorted((ROOT / "inventories").rglob("*.yml")),
+    *sorted((ROOT / "roles").glob("*/defaults/*.yml")),
+]
 JINJA = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
 @pytest.mark.parametrize("word", ["default(omit)", "ignore_errors", "set_fact", "with_items", "lookup('pipe'"])
 def test_words_that_hide_decisions_are_nowhere(word: str) -> None:
-    assert not [str(path) for path in YAML_FILES if word in path.read_text(encoding="utf-8").replace("default( omit )", word)]
+    assert not [
+        str(path) for path in YAML_FILES if word in path.read_text(encoding="utf-8").replace("default( omit )", word)
+    ]
 
 
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: str(path.relative_to(ROOT)))

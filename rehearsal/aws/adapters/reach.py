@@ -61,6 +61,10 @@ class Patches:
         self._undo.append(lambda: table.pop(key, None) if before is _MISSING else table.__setitem__(key, before))
         return None if before is _MISSING else before
 
+    def afterwards(self, undo: Callable[[], None]) -> None:
+        """Have ``undo`` called when everything is taken back."""
+        self._undo.append(undo)
+
     def undo(self) -> None:
         """Take back everything, the last first."""
         while self._undo:

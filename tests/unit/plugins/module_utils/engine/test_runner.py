@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change, Verb
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError, Refused, Verdict
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module, Orders
@@ -48,7 +48,7 @@ class State:
 def plan(have: State, want: int) -> list[Change]:
     if have.level == want:
         return []
-    verb = "create" if have.level is None else "update"
+    verb: Verb = "create" if have.level is None else "update"
     return [Change(verb, "lamp", have.level, want, payload=want)]
 
 

@@ -1,0 +1,70 @@
+"""ministack's CloudFormation: its table of resource types, and where their handlers run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rehearsal.aws.adapters.reach import Patches, reach
+
+_PACKAGE = "ministack.services.cloudformation"
+_PROVISIONERS = f"{_PACKAGE}.provisioners"
+
+Handlers = dict[str, Any]
+"""A type's ``create(logical_id, properties, stack)``, ``update(id, old, new, stack, logical_id)``,
+``delete(id, properties)``; the first two give (physical id, attributes)."""
+
+
+def resource_handlers() -> dict[str, Handlers]:
+    """ministack's resource types and their handlers."""
+    handlers: dict[str, Handlers] = reach(_PROVISIONERS, "_RESOURCE_HANDLERS")
+    return handlers
+
+
+def register_type(patches: Patches, name: str, handlers: Handlers, replaces: tuple[str, ...], tagged: bool) -> None:
+    """Offer a resource type, in place of ministack's own if it has one."""
+    patches.entry(resource_handlers(), name, {**handlers, "update_with_logical_id": True})
+    patches.entry(reach(_PROVISIONERS, "_REPLACING_PROPERTIES"), name, replaces)
+    if tagged:
+        patches.entry(reach(_PROVISIONERS, "_STACK_TAG_PROPERTY"), name, ("Tags", "list"))
+
+
+def forget_types(patches: Patches, doomed: Callable[[str], bool]) -> None:
+    """Take resource types away: a template that names one is refused as one with an unknown type."""
+    table = resource_handlers()
+    gone = {name: handlers for name, handlers in table.items() if doomed(name)}
+    for name in gone:
+        del table[name]
+    patches.afterwards(lambda: table.update(gone))
+
+
+def keep_off_the_loop(patches: Patches) -> None:
+    """Let every handler run on a thread of its own, so that one that waits does not stop the server."""
+    patches.attribute(f"{_PACKAGE}.stacks", "_runs_on_worker_thread", lambda _: True)
+
+
+def physical_name(stack: str, logical_id: str, longest: int) -> str:
+    """The name of a resource that its template does not name."""
+    return str(reach(_PROVISIONERS, "_physical_name")(stack, logical_id, max_len=longest))
+
+
+def stacks() -> Any:
+    """Stack name -> stack, of the current account and region."""
+    return reach(_PACKAGE, "_stacks")
+
+
+def parse_template(body: str) -> dict[str, Any]:
+    """A template's text as a mapping, short forms (!Ref) spelled out.
+
+    Raises:
+        ValueError: it is not a template.
+    """
+    parsed: dict[str, Any] = reach(f"{_PACKAGE}.engine", "_parse_template")(body)
+    return parsed
+
+
+for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERTY", "_physical_name"):
+    reach(_PROVISIONERS, _name)
+reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
+reach(f"{_PACKAGE}.engine", "_parse_template")
+reach(_PACKAGE, "_stacks")

@@ -1,0 +1,1 @@
+"""CloudFormation: the resource types that ministack lacks or gets wrong, and the gate in front of stacks."""

@@ -1,0 +1,72 @@
+"""The awslogs driver: container output to CloudWatch Logs, in batches from one thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+
+from rehearsal.aws.ecs.errors import StartFailureError
+from rehearsal.aws.ecs.model import Json
+from rehearsal.aws.ecs.surroundings import Surroundings
+
+Stream = tuple[str, str]
+_BATCH = 0.1
+
+
+class LogDriver:
+    """Sends lines to their streams, a tenth of a second late at most."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._lines: dict[Stream, list[tuple[float, str]]] = defaultdict(list)
+        self._waiting = threading.Condition()
+        self._over = False
+        self._thread = threading.Thread(target=self._ship, name="awslogs", daemon=True)
+        self._thread.start()
+
+    def open(self, definition: Json, task_id: str) -> Stream | None:
+        """Make the log stream of a container; None where it logs nowhere.
+
+        Raises:
+            StartFailureError: the log group is missing.
+        """
+        configuration = definition.get("logConfiguration")
+        if not configuration or configuration["logDriver"] != "awslogs":
+            return None
+        options = configuration["options"]
+        stream = f"{options['awslogs-stream-prefix']}/{definition['name']}/{task_id}"
+        try:
+            self._surroundings.open_log(options["awslogs-group"], stream, options.get("awslogs-create-group") == "true")
+        except StartFailureError as error:
+            raise StartFailureError(
+                "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: "
+                f"failed to create Cloudwatch log stream: {error} : exit status 1"
+            ) from error
+        return options["awslogs-group"], stream
+
+    def write(self, stream: Stream, line: str) -> None:
+        """Take a line; it is sent with the next batch."""
+        with self._waiting:
+            self._lines[stream].append((time.time(), line))
+            self._waiting.notify()
+
+    def stop(self) -> None:
+        """Send what is left and end."""
+        with self._waiting:
+            self._over = True
+            self._waiting.notify()
+        self._thread.join()
+
+    def _ship(self) -> None:
+        while True:
+            with self._waiting:
+                self._waiting.wait_for(lambda: self._lines or self._over)
+                if not self._over:
+                    self._waiting.wait(_BATCH)
+                batches, self._lines = self._lines, defaultdict(list)
+                last = self._over
+            for (group, stream), lines in batches.items():
+                self._surroundings.write_log(group, stream, lines)
+            if last:
+                return

@@ -1,0 +1,1 @@
+"""The API's operations: each a function (ecs, request) -> answer that runs with the store's lock held."""

@@ -1,0 +1,221 @@
+"""The life of one task, from PROVISIONING to STOPPED, in a thread of its own."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from rehearsal.aws.ecs.containers import RunningContainer, environment_of, lines_to, resolve_secrets
+from rehearsal.aws.ecs.context import Context
+from rehearsal.aws.ecs.errors import StartFailureError
+from rehearsal.aws.ecs.events import note_event
+from rehearsal.aws.ecs.model import Container, Health, Json, LastStatus, StopCode, Task
+from rehearsal.aws.ecs.surroundings import Image
+
+_STAMPS: dict[LastStatus, str] = {"RUNNING": "startedAt", "STOPPED": "stoppedAt"}
+
+
+@dataclass(frozen=True)
+class _Note:
+    """What happened to the task: a container exited, or somebody stops it."""
+
+    kind: Literal["exited", "stop"]
+    container: str = ""
+
+
+class TaskRun:
+    """Drives one task. ``targets`` are the (target group, port) pairs it serves, with their container's name."""
+
+    def __init__(self, context: Context, task: Task, load_balancers: list[Json]) -> None:
+        self._context, self.task, self._balancers = context, task, load_balancers
+        self._store = context.store
+        self._notes: queue.Queue[_Note] = queue.Queue()
+        self._running: dict[str, RunningContainer] = {}
+        self._abandoned = False
+        self._registered = False
+        self.thread = threading.Thread(target=self._live, name=f"task {task.id[:8]}", daemon=True)
+
+    def stop(self, code: StopCode, reason: str) -> None:
+        """Ask for the task's orderly end; the first to ask gives the reason. Hold the store's lock."""
+        if self.task.desired_status == "RUNNING":
+            self._condemn(code, reason)
+            self._notes.put(_Note("stop"))
+
+    def abandon(self) -> None:
+        """End it at once and without draining: the world ends."""
+        self._abandoned = True
+        with self._store.lock:
+            running = list(self._running.values())
+            self.stop("UserInitiated", "The rehearsal ended.")
+        for container in running:
+            container.process.kill()
+
+    # ---- the stages
+
+    def _live(self) -> None:
+        try:
+            self._start()
+            self._until_ended()
+        except StartFailureError as failure:
+            with self._store.lock:
+                self._condemn("TaskFailedToStart", str(failure))
+        self._wind_down()
+
+    def _start(self) -> None:
+        time.sleep(self._context.tempo.provision)
+        self._advance("PENDING")
+        self._check_roles()
+        with self._store.lock:
+            self.task.times["pullStartedAt"] = time.time()
+        images = {each.name: self._pull(each) for each in self.task.containers}
+        with self._store.lock:
+            self.task.times["pullStoppedAt"] = self.task.times["connectivityAt"] = time.time()
+        for container in self.task.containers:
+            if not self._wanted():
+                return
+            self._start_container(container, images[container.name])
+        if self._wanted() and self._balancers:
+            self._advance("ACTIVATING")
+            self._register()
+        if self._wanted() and not any(
+            each.essential and each.last_status == "STOPPED" for each in self.task.containers
+        ):
+            self._advance("RUNNING")
+
+    def _check_roles(self) -> None:
+        content = self.task.task_definition.content
+        for role in filter(None, (content.get("executionRoleArn"), content.get("taskRoleArn"))):
+            if not self._context.surroundings.trusts_tasks(role):
+                raise StartFailureError(
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
+                    "the role being passed has the proper trust relationship and permissions and that your IAM user "
+                    "has permissions to pass this role."
+                )
+
+    def _pull(self, container: Container) -> Image:
+        image = self._context.surroundings.image(container.image)
+        with self._store.lock:
+            container.digest = image.digest
+        return image
+
+    def _start_container(self, container: Container, image: Image) -> None:
+        definition = self.task.task_definition.container(container.name)
+        assert definition is not None
+        context, task, name = self._context, self.task, container.name
+        secrets = resolve_secrets(definition, context.surroundings)
+        environment = environment_of(definition, task.settings.get("overrides", {}), secrets, context.naming, task.id)
+        stream = context.logs.open(definition, task.id)
+        running = RunningContainer(
+            definition,
+            {**environment, **context.app_environment},
+            image,
+            lines_to(context.logs, stream),
+            lambda code: self._exited(container, code),
+            lambda health: self._checked(container, health),
+        )
+        with self._store.lock:
+            self._running[name] = running
+            if container.last_status == "PENDING":
+                container.last_status = "RUNNING"
+        threading.Thread(target=self._announce, args=(running,), name="announce", daemon=True).start()
+
+    def _until_ended(self) -> None:
+        """Wait for the end of an essential container, or for somebody to stop the task."""
+        while self._wanted():
+            note = self._notes.get()
+            if note.kind == "exited" and self._is_essential(note.container):
+                with self._store.lock:
+                    self._condemn("EssentialContainerExited", "Essential container in task exited")
+
+    def _wind_down(self) -> None:
+        if self._registered:
+            self._advance("DEACTIVATING")
+            self._deregister()
+        self._advance("STOPPING")
+        for container in reversed(list(self._running.values())):
+            container.process.kill() if self._abandoned else container.stop()
+        if self.task.interface is not None:
+            self._context.addresses.withdraw(self.task.interface.ip)
+        self._advance("DEPROVISIONING")
+        with self._store.lock:
+            for each in self.task.containers:
+                each.last_status = "STOPPED"
+        self._advance("STOPPED")
+
+    # ---- the load balancers
+
+    def _register(self) -> None:
+        for balancer in self._balancers:
+            assert self.task.interface is not None
+            target = (self.task.interface.ip, int(balancer["containerPort"]))
+            self._context.surroundings.register_target(balancer["targetGroupArn"], target)
+            self._note_event(f"registered 1 targets in (target-group {balancer['targetGroupArn']})")
+        self._registered = True
+
+    def _note_event(self, text: str) -> None:
+        with self._store.lock:
+            if service := self._store.services.get((self.task.cluster, self.task.service or "")):
+                note_event(service, text)
+
+    def _deregister(self) -> None:
+        """Out of the target groups; while the process lives, its requests in flight have the whole delay to end."""
+        surroundings = self._context.surroundings
+        assert self.task.interface is not None
+        for balancer in self._balancers:
+            target = (self.task.interface.ip, int(balancer["containerPort"]))
+            surroundings.deregister_target(balancer["targetGroupArn"], target)
+        delay = max(surroundings.deregistration_delay(each["targetGroupArn"]) for each in self._balancers)
+        until = time.monotonic() + delay
+        for container in self._running.values():
+            if self._is_essential(container.name) and not self._abandoned:
+                container.process.ended.wait(max(0.0, until - time.monotonic()))
+
+    def _announce(self, running: RunningContainer) -> None:
+        """Publish the container's ports as soon as it listens."""
+        while not running.process.listening.wait(0.1):
+            if running.process.ended.is_set():
+                return
+        if self.task.interface is not None and not running.process.ended.is_set():
+            self._context.addresses.publish(self.task.interface.ip, running.process.real_ports)
+
+    # ---- what is noted
+
+    def _exited(self, container: Container, code: int) -> None:
+        with self._store.lock:
+            container.exit_code, container.last_status = code, "STOPPED"
+        if self.task.interface is not None and container.essential:
+            self._context.addresses.withdraw(self.task.interface.ip)
+        self._notes.put(_Note("exited", container.name))
+
+    def _checked(self, container: Container, health: Health) -> None:
+        with self._store.lock:
+            container.health = health
+            self.task.version += 1
+            self._store.changed.notify_all()
+
+    def _condemn(self, code: StopCode, reason: str) -> None:
+        task = self.task
+        if task.desired_status == "RUNNING":
+            task.desired_status, task.stop_code, task.stopped_reason = "STOPPED", code, reason
+            task.times["stoppingAt"] = time.time()
+            task.version += 1
+            self._store.changed.notify_all()
+
+    def _advance(self, status: LastStatus) -> None:
+        with self._store.lock:
+            self.task.last_status = status
+            self.task.version += 1
+            if stamp := _STAMPS.get(status):
+                self.task.times[stamp] = time.time()
+            if status == "DEPROVISIONING":
+                self.task.times["executionStoppedAt"] = time.time()
+            self._store.changed.notify_all()
+
+    def _wanted(self) -> bool:
+        return self.task.desired_status == "RUNNING"
+
+    def _is_essential(self, name: str) -> bool:
+        return next(each.essential for each in self.task.containers if each.name == name)
