@@ -58,7 +58,8 @@ class BalancerMetrics:
             OfframpError: as :func:`aws.fault.spoken`, or Unreachable where CloudWatch could not compute it.
         """
         series = self._series(start, end, period)
-        return {at: _counts({name: values.get(at, 0) for name, values in series.items()}) for at in _grid(start, end, period)}
+        starts = range(start, end, period)
+        return {at: _counts({name: values.get(at, 0) for name, values in series.items()}) for at in starts}
 
     def _series(self, start: int, end: int, period: int) -> dict[str, dict[int, int]]:
         series: dict[str, dict[int, int]] = {name: {} for name in _METRICS}
@@ -88,10 +89,6 @@ def _query(name: str, metric: str, per_group: bool, balancer: str, group: str) -
         dimensions.append({"Name": "TargetGroup", "Value": group})
     stat = {"Metric": {"Namespace": _NAMESPACE, "MetricName": metric, "Dimensions": dimensions}, "Stat": "Sum"}
     return {"Id": name, "MetricStat": stat, "ReturnData": True}
-
-
-def _grid(start: int, end: int, period: int) -> range:
-    return range(start, end, period)
 
 
 def _counts(values: Mapping[str, int]) -> Counts:

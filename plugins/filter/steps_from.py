@@ -1,0 +1,38 @@
+"""The filter that tells a role which steps of a ramp are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Optional
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
+from ansible_collections.offramp.ecs.plugins.module_utils.policy import stepping
+
+
+def steps_from(steps: Sequence[Any], share: Any, to: Optional[Any] = None) -> list[int]:
+    """The steps that are left, see :func:`stepping.remaining`. ``to`` is nothing where it is None or empty."""
+    try:
+        by_hand = None if to in (None, "") else _number(to)
+        return stepping.remaining([_number(step) for step in steps], _number(share), by_hand)
+    except BadInput as error:
+        raise AnsibleFilterError(error.sentence()) from error
+
+
+def _number(value: Any) -> int:
+    """A whole number, which the command line (``-e shift_to=25``) gives as text."""
+    try:
+        return int(str(value))
+    except ValueError:
+        raise BadInput(
+            f"A share of {value} % is none.", target="shift steps", hint="Give whole numbers from 0 to 100."
+        ) from None
+
+
+class FilterModule:
+    """Ansible finds filters by this name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters of this file."""
+        return {"steps_from": steps_from}

@@ -1,0 +1,73 @@
+"""A Cloudflare client whose every request goes through the door."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Any, Optional
+
+import httpx
+from cloudflare import Cloudflare
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Unreachable
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.http_door import DoorTransport
+
+TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - its name, not its value
+_WAIT_S = 30.0
+
+
+def warm() -> None:
+    """Load what every run needs of the SDK, most of which it loads late; for the process that forks the workers."""
+    import_module("cloudflare.resources.load_balancers")
+
+
+def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare:
+    """The SDK's client; the SDK itself reads ``CLOUDFLARE_BASE_URL``.
+
+    The SDK's own repeats are off: the transport repeats what may be repeated, and asks the door each time.
+
+    Args:
+        door: asked before each request.
+        wire: what carries the requests, for tests; by default a :class:`DoorTransport` on the network.
+
+    Raises:
+        Denied: there is no usable token in ``CLOUDFLARE_API_TOKEN``.
+    """
+    http = httpx.Client(
+        transport=wire or DoorTransport(door, "Cloudflare"),
+        timeout=_WAIT_S,
+        event_hooks={"response": [_refuse_other_than_json]},
+    )
+    return Cloudflare(api_token=_token(), http_client=http, max_retries=0)
+
+
+def read(api: Cloudflare, path: str, **query: Any) -> Any:
+    """GET a path whose resource class is costly to load, as plain JSON (the ``result`` of the envelope)."""
+    answer = api.get(path, cast_to=object, options={"params": query})
+    return answer["result"] if isinstance(answer, dict) else answer
+
+
+def _refuse_other_than_json(answer: httpx.Response) -> None:
+    media = answer.headers.get("content-type", "no content type").partition(";")[0]
+    if not media.endswith("json"):
+        raise Unreachable(
+            f"Cloudflare at {answer.request.url.scheme}://{answer.request.url.netloc.decode()} answered "
+            f"{answer.request.method} {answer.request.url.path} with {answer.status_code} and something that is not "
+            f"JSON ({media}).",
+            target="Cloudflare API",
+            hint="Check that CLOUDFLARE_BASE_URL and any proxy lead to Cloudflare's API, then run again.",
+        )
+
+
+def _token() -> str:
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if token and token.isascii() and token.isprintable() and " " not in token:
+        return token
+    raise Denied(
+        f"{TOKEN_VARIABLE} holds no Cloudflare token: it has characters that no token has."
+        if token
+        else f"{TOKEN_VARIABLE} is not set in the environment.",
+        target="Cloudflare API",
+        hint=f"Make a token that may edit load balancers of the zone and of its account, and set {TOKEN_VARIABLE}.",
+    )

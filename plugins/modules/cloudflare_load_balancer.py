@@ -1,0 +1,321 @@
+#!/usr/bin/python
+"""The load balancer over a hostname, with a pool for the old platform and one for the new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import (
+    Balancing,
+    Ground,
+    Part,
+    is_open,
+    share_of,
+    weighted_share,
+    weights_of,
+)
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import WAITING, Options, spec
+
+DOCUMENTATION = """
+module: cloudflare_load_balancer
+short_description: A Cloudflare load balancer over a hostname, between an old and a new platform
+version_added: 0.1.0
+author: The Offramp founders (@offramp)
+description:
+  - Makes and converges two monitors, two pools and one proxied load balancer with random steering.
+  - A new load balancer sends all traffic to the old pool. The weights of one that exists are never touched.
+  - Only the fields named here are converged; all others stay as they are.
+  - Waits until Cloudflare holds the new pool for healthy.
+  - A disabled pool is enabled again, but only while no weight is on it, so that this never moves traffic.
+options:
+  zone:
+    description: Name of the Cloudflare zone.
+    type: str
+    required: true
+  hostname:
+    description: Name that visitors use. A DNS record of that name stays, and is used again without the load balancer.
+    type: str
+    required: true
+  old:
+    description: The platform that serves now.
+    type: dict
+    required: true
+    suboptions:
+      pool:
+        description: Name of its pool.
+        type: str
+        required: true
+      address:
+        description: Host name of its origin. Without it, a new pool gets what the hostname's DNS record points at.
+        type: str
+      host:
+        description: Host header of its requests, a name that the origin serves and has a certificate for.
+        type: str
+        required: true
+  new:
+    description: The platform that shall serve.
+    type: dict
+    required: true
+    suboptions:
+      pool:
+        description: Name of its pool.
+        type: str
+        required: true
+      address:
+        description: Host name of its origin.
+        type: str
+        required: true
+      host:
+        description: Host header of its requests, a name that the origin serves and has a certificate for.
+        type: str
+        required: true
+  monitor:
+    description: How Cloudflare looks whether a pool is healthy, always by HTTPS with the certificate checked.
+    type: dict
+    default: {}
+    suboptions:
+      path:
+        description: Path of the request.
+        type: str
+        default: /health
+      expected_codes:
+        description: Statuses of a healthy answer, such as C(200) or C(2xx).
+        type: str
+        default: "200"
+      interval:
+        description: Seconds between two looks.
+        type: int
+        default: 60
+      timeout:
+        description: Seconds until a look has failed.
+        type: int
+        default: 5
+      retries:
+        description: How often a failed look is repeated at once.
+        type: int
+        default: 2
+extends_documentation_fragment:
+  - offramp.ecs.cloudflare
+  - offramp.ecs.waiting
+"""
+
+EXAMPLES = """
+- name: Put the balancer over the hostname
+  offramp.ecs.cloudflare_load_balancer:
+    zone: bond.example
+    hostname: api.bond.example
+    old: {pool: bond-server-heroku, address: mighty-fjord.herokudns.com, host: api.bond.example}
+    new: {pool: bond-server-aws, address: bond-1.eu-west-1.elb.amazonaws.com, host: api.bond.example}
+"""
+
+RETURN = """
+load_balancer:
+  description: The load balancer as it is.
+  returned: always
+  type: dict
+  sample: {hostname: api.bond.example, old: bond-server-heroku, new: bond-server-aws, share: 0}
+"""
+
+_SIDE: Options = {
+    "pool": {"type": "str", "required": True},
+    "address": {"type": "str", "required": True},
+    "host": {"type": "str", "required": True},
+}
+_MONITOR: Options = {
+    "path": {"type": "str", "default": "/health"},
+    "expected_codes": {"type": "str", "default": "200"},
+    "interval": {"type": "int", "default": 60},
+    "timeout": {"type": "int", "default": 5},
+    "retries": {"type": "int", "default": 2},
+}
+SPEC = spec(
+    WAITING,
+    options={
+        "zone": {"type": "str", "required": True},
+        "hostname": {"type": "str", "required": True},
+        "old": {"type": "dict", "required": True, "options": {**_SIDE, "address": {"type": "str"}}},
+        "new": {"type": "dict", "required": True, "options": _SIDE},
+        "monitor": {"type": "dict", "default": {}, "apply_defaults": True, "options": _MONITOR},
+    },
+)
+
+
+@dataclass(frozen=True)
+class Want:
+    """Two monitors, two pools and a load balancer, in the order in which they must be made."""
+
+    zone: str
+    hostname: str
+    old: str
+    new: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Have:
+    """What is there.
+
+    Attributes:
+        record: what the hostname's DNS record points at, read only while there is no old pool.
+        unhealthy: why the new pool is not healthy, once all is as wanted.
+    """
+
+    ground: Ground
+    want: Want
+    record: str = ""
+    unhealthy: Optional[str] = None
+
+    @property
+    def share(self) -> int:
+        """The new pool's share in percent."""
+        return share_of(self.ground, self.want.old, self.want.new)
+
+
+def connect(_params: runner.Params, door: Door) -> Balancing:
+    """The client."""
+    return Balancing(session.client(door))
+
+
+def wanted(params: runner.Params) -> Want:
+    """The wanted parts from the arguments."""
+    old, new = params["old"], params["new"]
+    if old["pool"] == new["pool"]:
+        raise BadInput(f"Both sides name the pool {old['pool']}.", target=f"pool {old['pool']}", hint="Use two names.")
+    sides = [(side, params["monitor"]) for side in (old, new)]
+    parts = [*(_monitor(*each) for each in sides), *(_pool(side) for side, _ in sides)]
+    parts.append(_balancer(params["hostname"], old["pool"], new["pool"]))
+    return Want(params["zone"], params["hostname"], old["pool"], new["pool"], tuple(parts))
+
+
+def observe(api: Balancing, want: Want) -> Have:
+    """Read all; the new pool's health only when nothing is left to change."""
+    ground = api.ground(want.zone, want.hostname, [want.old, want.new])
+    record = "" if want.old in ground.pools else api.points_at(want.hostname)
+    have = Have(ground, want, record)
+    return have if _differing(have, want) else replace(have, unhealthy=api.unhealthy(want.new))
+
+
+def plan(have: Have, want: Want) -> list[Change]:
+    """Make what is missing, converge what differs."""
+    _refuse_foreign(have.ground, want)
+    return [
+        Change(
+            "update" if present else "create",
+            part.target,
+            before=present.owned if present else None,
+            after=part.owned,
+            payload=replace(part, raw=present.raw if present else {}),
+        )
+        for part, present in _differing(have, want)
+    ]
+
+
+def report(have: Have) -> dict[str, Any]:
+    """What playbooks may use."""
+    want = have.want
+    return {"zone": want.zone, "hostname": want.hostname, "old": want.old, "new": want.new, "share": have.share}
+
+
+WAIT = Waiting[Have](
+    settled=lambda have: have.unhealthy is None,
+    failed=lambda _have: None,
+    progress=lambda have: f"Cloudflare does not hold pool {have.want.new} for healthy ({have.unhealthy})",
+)
+
+
+def _differing(have: Have, want: Want) -> list[tuple[Part, Optional[Part]]]:
+    pairs = [(part, have.ground.find(part.kind, part.name)) for part in want.parts]
+    pairs = [(_with_address(part, present, have.record), present) for part, present in pairs]
+    return [(part, present) for part, present in pairs if present != part]
+
+
+def _with_address(part: Part, present: Optional[Part], record: str) -> Part:
+    """A pool whose address was not given keeps the one it has, or takes what the DNS record points at."""
+    origin = part.owned.get("origins", {}).get(part.name)
+    if origin is None or origin["address"]:
+        return part
+    there = present.owned["origins"].get(part.name, {}).get("address") if present else None
+    if not (there or record):
+        raise BadInput(
+            f"No DNS record tells where {part.name} is.", target=part.target, hint="Give the address of its origin."
+        )
+    return replace(part, owned={**part.owned, "origins": {part.name: {**origin, "address": there or record}}})
+
+
+def _refuse_foreign(ground: Ground, want: Want) -> None:
+    """A load balancer that somebody made for another purpose, or that would move traffic by being converged."""
+    balancer = ground.balancer
+    if balancer is None:
+        return
+    pools, policy = balancer.owned["pools"], balancer.owned["steering_policy"]
+    if set(pools) != {want.old, want.new} or policy != "random":
+        raise Refused(
+            f"{balancer.target} is not ours: it steers by {policy!r} between the pools {', '.join(pools) or 'none'}.",
+            target=balancer.target,
+            hint=f"Delete it, or let it steer by 'random' between {want.old} and {want.new}, then run again.",
+        )
+    share = weighted_share(weights_of(balancer, ground.pools), want.new)
+    if share and not is_open(ground, want.new):
+        raise Refused(
+            f"{balancer.target} gives {share} % to pool {want.new}, and one of the two is disabled.",
+            target=balancer.target,
+            hint="Finish the way back with playbooks/rollback.yml first, then shift again.",
+        )
+
+
+def _monitor(side: Mapping[str, Any], options: Mapping[str, Any]) -> Part:
+    fixed = {"type": "https", "method": "GET", "port": 443, "follow_redirects": False, "allow_insecure": False}
+    return Part("monitor", side["pool"], {**fixed, **options, "host": side["host"]})
+
+
+def _pool(side: Mapping[str, Any]) -> Part:
+    origin = {"address": side["address"], "enabled": True, "weight": 1.0, "host": side["host"]}
+    owned = {"enabled": True, "minimum_origins": 1, "monitor": side["pool"], "origins": {side["pool"]: origin}}
+    return Part("pool", side["pool"], owned)
+
+
+def _balancer(hostname: str, old: str, new: str) -> Part:
+    owned = {
+        "enabled": True,
+        "proxied": True,
+        "steering_policy": "random",
+        "session_affinity": "none",
+        "pools": [old, new],
+        "fallback_pool": old,
+        "failover_across_pools": True,
+    }
+    return Part("load balancer", hostname, owned)
+
+
+MODULE = runner.Module[Balancing, Want, Have](
+    name="cloudflare_load_balancer",
+    noun="load_balancer",
+    spec=SPEC,
+    connect=connect,
+    want=wanted,
+    observe=observe,
+    plan=plan,
+    apply={
+        "create": lambda api, change: api.create(change.payload),
+        "update": lambda api, change: api.update(change.payload),
+    },
+    report=report,
+    waiting=WAIT,
+)
+
+
+def main() -> None:
+    """The ordinary way in."""
+    runner.main(MODULE)
+
+
+if __name__ == "__main__":
+    main()
