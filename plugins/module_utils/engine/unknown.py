@@ -2,7 +2,8 @@
 
 An :class:`Unknown` is text, so it travels through Ansible variables, Jinja and JSON as any other value does, and text
 that is built around one ("REPOSITORY:tag") is unknown too. The runner refuses unknown values in a real run, in one
-place, with the sentence that names the playbook to run first; modules only ask :func:`is_unknown`.
+place, with the sentence that names the playbook to run first; modules only ask :func:`is_unknown`. The mark holds no
+comma, so that it stays whole where Ansible splits text into a list.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_MARK = re.compile(r"\(known after apply: (?P<what>[^()]+), by (?P<made_by>[^()]+)\)")
+_MARK = re.compile(r"\(known after apply: (?P<what>[^()]+); by (?P<made_by>[^()]+)\)")
 
 
 class Unknown(str):
     """A value that does not exist yet.
 
     Args:
-        what: the value in a person's words, without parentheses ("ClusterArn of stack offramp-staging-platform").
+        what: the value in a person's words, without parentheses and commas ("ClusterArn of stack offramp-staging-platform").
         made_by: the playbook that makes it ("playbooks/provision.yml").
     """
 
     __slots__ = ()
 
     def __new__(cls, what: str, made_by: str) -> Unknown:
-        return super().__new__(cls, f"(known after apply: {what}, by {made_by})")
+        return super().__new__(cls, f"(known after apply: {what}; by {made_by})")
 
 
 def is_unknown(value: Any) -> bool:

@@ -31,4 +31,4 @@ def test_known_values_are_known(value: object) -> None:
 
 
 def test_a_person_reads_what_it_is_and_who_makes_it() -> None:
-    assert ARN == "(known after apply: ClusterArn of stack offramp-staging-platform, by playbooks/provision.yml)"
+    assert ARN == "(known after apply: ClusterArn of stack offramp-staging-platform; by playbooks/provision.yml)"
