@@ -173,13 +173,14 @@ def test_attachments_tell_of_their_addon_what_is_asked(stage: Stage) -> None:
     assert redis["addon"]["config_vars"] == ["REDIS_URL"]
 
 
-def test_the_schema_can_refuse(schema: Json, stage: Stage) -> None:
+@pytest.mark.parametrize("spoil", [{"more": 1}, {"id": "x"}, {"created_at": "2026-11-22"}, {"maintenance": None}])
+def test_the_schema_can_refuse(schema: Json, stage: Stage, spoil: Json) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        check(schema, "GET", "/apps/{app}", {**stage.get("/apps/bond-server"), **spoil})
+
+
+def test_the_schema_misses_what_is_not_there(schema: Json, stage: Stage) -> None:
     app = stage.get("/apps/bond-server")
-    for spoiled in (
-        {**app, "more": 1},
-        {**app, "id": "x"},
-        {**app, "created_at": "2026-11-22"},
-        {key: value for key, value in app.items() if key != "acm"},
-    ):
-        with pytest.raises(jsonschema.ValidationError):
-            check(schema, "GET", "/apps/{app}", spoiled)
+    del app["acm"]
+    with pytest.raises(jsonschema.ValidationError):
+        check(schema, "GET", "/apps/{app}", app)
