@@ -20,7 +20,8 @@ class Unknown(str):
     """A value that does not exist yet.
 
     Args:
-        what: the value in a person's words, without parentheses and commas ("ClusterArn of stack offramp-staging-platform").
+        what: the value in a person's words, without parentheses and commas ("ClusterArn of stack
+            offramp-staging-platform").
         made_by: the playbook that makes it ("playbooks/provision.yml").
     """
 

@@ -111,7 +111,7 @@ def test_a_dry_run_writes_nothing_and_reports_what_it_foresees() -> None:
     assert made[0].writes == []
     assert result["changed"]
     assert result["dry"]
-    assert result["lamp"] == {"level": 3, "id": "(known after apply: id of the lamp, by lamp.yml)"}
+    assert result["lamp"] == {"level": 3, "id": "(known after apply: id of the lamp; by lamp.yml)"}
 
 
 def test_dry_and_real_run_list_the_same_changes() -> None:
