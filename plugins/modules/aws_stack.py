@@ -43,8 +43,8 @@ options:
     default: []
   allow_replacement:
     description:
-      - Logical ids of the resources that an update may make anew or remove. Any other one is refused before the
-        update, because what the resource holds, its address and its name may go with it.
+      - Logical ids of the resources that an update may make anew or remove. Any other one that holds data or traffic,
+        or whose address or name others may use, is refused before the update.
     type: list
     elements: str
     default: []
@@ -109,7 +109,6 @@ class Want:
 
     name: str
     order: Order
-    allow_replacement: tuple[str, ...] = ()
 
 
 def connect(params: Mapping[str, Any], door: Door) -> Stacks:
@@ -125,8 +124,9 @@ def want_of(params: Mapping[str, Any]) -> Want:
         parameters=template.parameters_of(wanted, params["parameters"], params["template"]),
         tags={key: str(value) for key, value in params["tags"].items()},
         capabilities=tuple(params["capabilities"]),
+        may_lose=tuple(params["allow_replacement"]),
     )
-    return Want(params["name"], order, tuple(params["allow_replacement"]))
+    return Want(params["name"], order)
 
 
 def observe(api: Stacks, want: Want) -> Stack:
@@ -152,14 +152,13 @@ def plan(have: Stack, want: Want) -> list[Change]:
         return [create]
     if have.status in stacks.REMAINS:
         return [Change("delete", f"remains of stack {want.name}", before={"status": have.status}, payload=have), create]
+    back = Change("start", f"rollback of stack {want.name}", before={"status": have.status}, payload=have)
+    first = [back] if have.status == stacks.HALF_BACK else []
     if not _differs(have, want) or have.preview == ():
-        return []
-    _refuse_replacement(have, want)
+        return first
+    stacks.refuse_losses(want.name, want.order, have.preview or ())
     before, after = _difference(have, want)
-    update = Change("update", target, before=before, after=after, payload=want)
-    if have.status == stacks.HALF_BACK:
-        return [Change("start", f"rollback of stack {want.name}", before={"status": have.status}, payload=have), update]
-    return [update]
+    return [*first, Change("update", target, before=before, after=after, payload=want)]
 
 
 def foresee(have: Stack, want: Want) -> Stack:
@@ -214,17 +213,6 @@ def _difference(have: Stack, want: Want) -> tuple[dict[str, Any], dict[str, Any]
     if have.preview:
         after["resources"] = {one.resource: one.in_words() for one in have.preview}
     return before, after
-
-
-def _refuse_replacement(have: Stack, want: Want) -> None:
-    gone = [one for one in have.preview or () if one.replacement == "True" or one.action == "Remove"]
-    first = next((one for one in gone if one.resource not in want.allow_replacement), None)
-    if first is not None:
-        raise Refused(
-            f"The update of stack {want.name} would {first.in_words()} the resource {first.resource}.",
-            target=f"stack {want.name}",
-            hint=f"If that is meant, allow it by its name: allow_replacement: [{first.resource}].",
-        )
 
 
 def _outputs(want: Want, known: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,6 +27,22 @@ STUCK = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED", "IMPORT_RO
 """States that somebody else's orders led to, and only they know the way out of."""
 HALF_BACK = "UPDATE_ROLLBACK_FAILED"
 
+_HOLDS_NOTHING = frozenset(
+    {
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::Budgets::Budget",
+        "AWS::CloudFormation::WaitCondition",
+        "AWS::CloudFormation::WaitConditionHandle",
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::EC2::Route",
+        "AWS::EC2::SecurityGroupEgress",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::IAM::Policy",
+    }
+)
 _STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
 _STUCK_BACK = (
     "Stack {name} could not go back either and is at UPDATE_ROLLBACK_FAILED; the next run takes the rollback up again, "
@@ -48,6 +65,8 @@ _BAD_ENDS: dict[str, dict[str, str]] = {
     "delete": {"DELETE_FAILED": "The remains of the failed creation are still there."},
     "start": {HALF_BACK: _STUCK_BACK},
 }
+_WRAPPED = re.compile(r'Resource handler returned message: "(.*)" \(RequestToken: ', re.DOTALL)
+_TECHNICAL = re.compile(r"\s*\((?:Service|RequestToken): [^()]*\)")
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _CHANGE_SET_WITHIN = 300.0
 
@@ -60,6 +79,8 @@ class Order:
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     capabilities: tuple[str, ...] = ()
+    may_lose: tuple[str, ...] = ()
+    """Logical ids of the resources that an update may make anew or remove."""
 
     def arguments(self) -> dict[str, Any]:
         """The order in the API's form."""
@@ -87,10 +108,20 @@ class ResourceChange:
     """True, False or Conditional; "" where the question does not arise."""
     properties: tuple[str, ...] = ()
 
+    @property
+    def loses_something(self) -> bool:
+        """Whether data, traffic, an address or a name that others use may go with what is there now."""
+        gone = self.replacement == "True" or self.action == "Remove"
+        return gone and self.type not in _HOLDS_NOTHING
+
+    @property
+    def verb(self) -> str:
+        """What happens to the resource ("modify", "replace")."""
+        return {"True": "replace", "Conditional": "modify or replace"}.get(self.replacement, self.action.lower())
+
     def in_words(self) -> str:
-        """What happens to the resource ("modify SecurityGroups")."""
-        what = {"True": "replace", "Conditional": "modify or replace"}.get(self.replacement, self.action.lower())
-        return f"{what} {', '.join(self.properties)}".rstrip() + f" ({self.type})"
+        """What happens to the resource and by which properties ("modify SecurityGroups (AWS::...)")."""
+        return f"{self.verb} {', '.join(self.properties)}".rstrip() + f" ({self.type})"
 
 
 @dataclass(frozen=True)
@@ -209,7 +240,9 @@ class Stacks:
                 self._clear_away(name, made, kind)
                 _refuse_failed(name, made)
                 return
-            self._attempt = Attempt(verb, self._newest_event(made["StackId"]), len(list(_resource_changes(made))))
+            changes = tuple(_resource_changes(made))
+            refuse_losses(name, order, changes)  # again: the preview may be missing, or of another state
+            self._attempt = Attempt(verb, self._newest_event(made["StackId"]), len(changes))
             try:
                 self._client.execute_change_set(StackName=name, ChangeSetName=made["ChangeSetId"])
             except ClientError as error:
@@ -298,6 +331,21 @@ class Stacks:
             token = {"NextToken": page["NextToken"]}
 
 
+def refuse_losses(name: str, order: Order, changes: tuple[ResourceChange, ...]) -> None:
+    """Refuse an update that would lose something that the order does not allow to be lost.
+
+    Raises:
+        Refused: with the first such resource.
+    """
+    first = next((one for one in changes if one.loses_something and one.resource not in order.may_lose), None)
+    if first is not None:
+        raise Refused(
+            f"The update of stack {name} would {first.verb} {first.resource} ({first.type}).",
+            target=f"stack {name}",
+            hint=f"If that is meant, allow it by its name: allow_replacement: [{first.resource}].",
+        )
+
+
 def first_failure(events: tuple[Event, ...]) -> Event | None:
     """The resource that failed first; those that were given up because of it do not count."""
     for event in events:
@@ -331,7 +379,7 @@ def failed(stack: Stack) -> OfframpError | None:
         return None
     first = first_failure(stack.events)
     what = f"{first.resource} of stack {stack.name} failed" if first else f"Stack {stack.name} failed"
-    reason = (first.reason if first else stack.status).strip().rstrip(".")
+    reason = first.reason if first else stack.status
     return Verdict(
         f"{what}: {reason}. {_BAD_ENDS[attempt.verb][stack.status].format(name=stack.name)}",
         target=f"stack {stack.name}",
@@ -359,9 +407,15 @@ def _event(event: dict[str, Any]) -> Event:
         resource=event["LogicalResourceId"],
         type=event.get("ResourceType", ""),
         status=event.get("ResourceStatus", ""),
-        reason=event.get("ResourceStatusReason", ""),
+        reason=_said(event.get("ResourceStatusReason", "")),
         is_stack=event.get("PhysicalResourceId") == event["StackId"],
     )
+
+
+def _said(reason: str) -> str:
+    """What the service said, out of the wrapping that resource handlers put around it."""
+    found = _WRAPPED.search(reason)
+    return _TECHNICAL.sub("", found.group(1) if found else reason).strip().rstrip(".")
 
 
 def _resource_changes(made: dict[str, Any]) -> Iterator[ResourceChange]:

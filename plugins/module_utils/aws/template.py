@@ -63,7 +63,8 @@ def read(path: str) -> Template:
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The template {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        said = getattr(error, "strerror", None) or error
+        raise BadInput(f"The template {path} cannot be read: {said}.", hint="Check the path.") from error
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.isascii():
             raise BadInput(

@@ -1,0 +1,85 @@
+"""CloudFormation in the rehearsal's AWS, and the stack modules run against it as a task would run them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
+from rehearsal.aws import AwsStandIn
+from rehearsal.requestlog import Entry, RequestLog, read_log
+from rehearsal.seed import Seed
+
+REGION = "eu-west-1"
+TEMPLATES = Path(__file__).resolve().parents[3] / "roles" / "provision" / "files"
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAREHEARSAL", "AWS_SECRET_ACCESS_KEY": "secret"}
+
+
+class StackWorld:
+    """An AWS account that knows what it was asked.
+
+    Args:
+        log: the log of the stand-in's requests.
+        directory: where templates that tests write go to.
+    """
+
+    def __init__(self, log: RequestLog, directory: Path) -> None:
+        self._log = log
+        self._directory = directory
+        self.said: list[str] = []
+
+    def client(self, service: str) -> Any:
+        """A plain boto3 client, which is not ours."""
+        return boto3.client(service, region_name=REGION)
+
+    def run(self, module: Any, *, dry: bool = False, **params: Any) -> dict[str, Any]:
+        """A module's result; options that are not given have their defaults."""
+        options = module.SPEC["argument_spec"]
+        defaults = {name: option.get("default") for name, option in options.items()}
+        quick = {"within": 30.0, "every": 0.05} if "within" in options else {}
+        given = {**defaults, **quick, "region": REGION, **params}
+        orders = runner.Orders(dry=dry, say=self.said.append, alive=lambda: True)
+        return runner.run(module.MODULE, given, orders)
+
+    def template(self, name: str, text: str) -> str:
+        """The path of a template with this text."""
+        path = self._directory / f"{name}.yaml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def requests(self, since: int = 0) -> list[Entry]:
+        """The requests so far, without those of plain clients."""
+        entries = list(read_log(self._log.path))[since:]
+        return [entry for entry in entries if entry.caller.startswith("offramp.ecs/")]
+
+    @contextmanager
+    def watched(self) -> Iterator[list[str]]:
+        """The requests that the block makes, as "kind Operation"."""
+        before, seen = len(list(read_log(self._log.path))), list[str]()
+        yield seen
+        seen += [f"{entry.kind} {entry.operation}" for entry in self.requests(before)]
+
+
+@contextmanager
+def stack_world(directory: Path) -> Iterator[StackWorld]:
+    """A fresh account; the environment points to it."""
+    log = RequestLog(directory / "requests.jsonl")
+    stand_in = AwsStandIn(Seed(), log, None, None, directory)
+    stand_in.start()
+    changed = {**_CREDENTIALS, "AWS_ENDPOINT_URL": stand_in.url}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield StackWorld(log, directory)
+    finally:
+        stand_in.stop()
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
