@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import (
-    Balancing,
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
     Ground,
     Part,
     is_open,
     share_of,
+    wanted_balancer,
+    wanted_monitor,
+    wanted_pool,
     weighted_share,
     weights_of,
 )
@@ -189,9 +191,11 @@ def wanted(params: runner.Params) -> Want:
     old, new = params["old"], params["new"]
     if old["pool"] == new["pool"]:
         raise BadInput(f"Both sides name the pool {old['pool']}.", target=f"pool {old['pool']}", hint="Use two names.")
-    sides = [(side, params["monitor"]) for side in (old, new)]
-    parts = [*(_monitor(*each) for each in sides), *(_pool(side) for side, _ in sides)]
-    parts.append(_balancer(params["hostname"], old["pool"], new["pool"]))
+    parts = [
+        *(wanted_monitor(side["pool"], side["host"], params["monitor"]) for side in (old, new)),
+        *(wanted_pool(side["pool"], side["address"], side["host"]) for side in (old, new)),
+        wanted_balancer(params["hostname"], old["pool"], new["pool"]),
+    ]
     return Want(params["zone"], params["hostname"], old["pool"], new["pool"], tuple(parts))
 
 
@@ -269,30 +273,6 @@ def _refuse_foreign(ground: Ground, want: Want) -> None:
             target=balancer.target,
             hint="Finish the way back with playbooks/rollback.yml first, then shift again.",
         )
-
-
-def _monitor(side: Mapping[str, Any], options: Mapping[str, Any]) -> Part:
-    fixed = {"type": "https", "method": "GET", "port": 443, "follow_redirects": False, "allow_insecure": False}
-    return Part("monitor", side["pool"], {**fixed, **options, "host": side["host"]})
-
-
-def _pool(side: Mapping[str, Any]) -> Part:
-    origin = {"address": side["address"], "enabled": True, "weight": 1.0, "host": side["host"]}
-    owned = {"enabled": True, "minimum_origins": 1, "monitor": side["pool"], "origins": {side["pool"]: origin}}
-    return Part("pool", side["pool"], owned)
-
-
-def _balancer(hostname: str, old: str, new: str) -> Part:
-    owned = {
-        "enabled": True,
-        "proxied": True,
-        "steering_policy": "random",
-        "session_affinity": "none",
-        "pools": [old, new],
-        "fallback_pool": old,
-        "failover_across_pools": True,
-    }
-    return Part("load balancer", hostname, owned)
 
 
 MODULE = runner.Module[Balancing, Want, Have](

@@ -7,12 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import (
-    Balancing,
-    share_of,
-    steering,
-    weights_of,
-)
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import share_of, steering, weights_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing, Ground
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import Ground
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import spec

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
@@ -17,11 +17,11 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import W
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import AWS, WAITING, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail, tail_of
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Counts, Rhythm, lay
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import (
     Evidence,
     Judgement,
     Limits,
-    Side,
     Tick,
     decide,
     weigh,
@@ -158,9 +158,7 @@ class Want:
 
     wanted_share: int
     limits: Limits
-    period: int
-    grace: float
-    delay: float
+    rhythm: Rhythm
     within: float
     blind: bool
 
@@ -185,33 +183,21 @@ class Sources:
     began: Optional[float] = None
     _ticks: list[Tick] = field(default_factory=list)
 
-    def ticks(self, want: Want, now: float) -> list[Tick]:
-        """All complete periods so far; counts of earlier ones are read again, since CloudWatch may be late."""
+    def ticks(self, rhythm: Rhythm, now: float) -> list[Tick]:
+        """All complete periods so far; earlier ones are read again with new ones, since CloudWatch may be late."""
         if self.began is None:
             self.tail.start()
             self.began = now
-        start = math.ceil((self.began + want.grace) / want.period) * want.period
-        complete = int((now - want.delay - start) // want.period)
-        if complete > len(self._ticks):
-            self._ticks = self._read(start, start + complete * want.period, want.period)
+        starts = rhythm.complete(self.began, now)
+        if len(starts) > len(self._ticks):
+            self._ticks = lay(starts, self._counted(starts), self.tail.counts(starts))
         return self._ticks
 
-    def _read(self, start: int, end: int, period: int) -> list[Tick]:
+    def _counted(self, starts: range) -> Counts:
         try:
-            new = self.metrics.counts(start, end, period)
+            return self.metrics.counts(starts)
         except OfframpError:
-            new = {}  # a source that fails now may tell later: until then it is silent, not good
-        ticks = []
-        for at in range(start, end, period):
-            counted, routed = new.get(at), self.tail.between(at, at + period)
-            ticks.append(
-                Tick(
-                    seconds=period,
-                    new=Side(counted.requests, counted.errors) if counted else None,
-                    old=Side(*routed) if routed else None,
-                )
-            )
-        return ticks
+            return {}  # it may tell later: until then it is silent, not good
 
 
 def connect(params: runner.Params, door: Door) -> Sources:
@@ -224,7 +210,8 @@ def connect(params: runner.Params, door: Door) -> Sources:
 def wanted(params: runner.Params) -> Want:
     """What to judge, from the arguments."""
     share = params["wanted_share"]
-    needed = params["grace"] + 2 * params["period"] + params["window"] + params["delay"]
+    rhythm = Rhythm(**{name: params[name] for name in ("period", "grace", "delay")})
+    needed = rhythm.longest(params["window"])
     if not 0 <= share <= 100 or params["period"] < 1:
         raise BadInput(f"A share of {share} % by periods of {params['period']} s is none.", target="traffic")
     if params["within"] < needed:
@@ -236,7 +223,8 @@ def wanted(params: runner.Params) -> Want:
     return Want(
         wanted_share=share,
         limits=Limits(**{name: params[name] for name in _LIMITS}),
-        **{name: params[name] for name in ("period", "grace", "delay", "within")},
+        rhythm=rhythm,
+        within=params["within"],
         blind=is_unknown((params["load_balancer"], params["target_group"])),
     )
 
@@ -248,9 +236,7 @@ def observe(api: Sources, want: Want) -> Have:
     if want.blind:
         return Have(want)
     now = time.time()
-    evidence = NOTHING
-    for tick in api.ticks(want, now):
-        evidence = weigh(evidence, tick)
+    evidence = reduce(weigh, api.ticks(want.rhythm, now), NOTHING)
     judgement = decide(evidence, want.limits, want.wanted_share)
     return Have(want, evidence, judgement, over=api.began is not None and now - api.began >= want.within)
 
@@ -265,8 +251,8 @@ def report(have: Have) -> dict[str, Any]:
         "may_proceed": have.foreseen or have.judgement.outcome == "pass",
         "wanted_share": share,
         "measured_share": round(evidence.share, 2),
-        "new": _numbers(evidence.new),
-        "old": _numbers(evidence.old),
+        "new": evidence.new.numbers(),
+        "old": evidence.old.numbers(),
         "window": evidence.seconds,
     }
 
@@ -278,7 +264,7 @@ def foresee(have: Have, want: Want) -> Have:
 
 def headline(have: Have) -> list[str]:
     """The step in one sentence."""
-    return [] if have.foreseen or not have.want.wanted_share else [f"Traffic: {_told(have)}: {have.judgement.outcome}"]
+    return [] if have.foreseen else [f"Traffic: {_told(have)}: {have.judgement.outcome}"]
 
 
 WAIT = Waiting[Have](
@@ -289,17 +275,7 @@ WAIT = Waiting[Have](
 
 
 def _told(have: Have) -> str:
-    if have.foreseen:
-        return f"{have.want.wanted_share} % would be judged over {have.want.limits.window:g} s"
-    sides = "; ".join(
-        f"{name} {side.requests} requests, {side.errors} errors ({side.error_rate:.2f} %)"
-        for name, side in (("new", have.evidence.new), ("old", have.evidence.old))
-    )
-    return f"{have.want.wanted_share} % wanted, {have.evidence.share:.1f} % measured; {sides}"
-
-
-def _numbers(side: Side) -> dict[str, Any]:
-    return {"requests": side.requests, "errors": side.errors, "error_rate": round(side.error_rate, 3)}
+    return f"{have.want.wanted_share} % wanted, {have.evidence.told()}"
 
 
 MODULE = runner.Module[Sources, Want, Have](

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,14 +20,6 @@ _METRICS = {
 }
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What a balancer answered in one period; ``errors`` are its targets' and its own 5xx."""
-
-    requests: int
-    errors: int
-
-
 class BalancerMetrics:
     """Reads the counts of one target group of one application load balancer.
 
@@ -43,28 +34,25 @@ class BalancerMetrics:
         self._target = f"metrics of load balancer {balancer}"
         self._queries = [_query(name, *metric, balancer, group) for name, metric in _METRICS.items()]
 
-    def counts(self, start: int, end: int, period: int) -> dict[int, Counts]:
-        """The counts of every period from ``start`` to before ``end``, by the period's start.
+    def counts(self, starts: range) -> dict[int, tuple[int, int]]:
+        """Requests and errors (5xx of its targets and its own) of each period, by the period's start.
 
         CloudWatch has no data point where nothing was counted, so a period without one is a period without requests:
         ask only for periods that are complete.
 
         Args:
-            start: seconds since the epoch, a multiple of ``period``.
-            end: as ``start``.
-            period: seconds.
+            starts: the periods' starts in seconds since the epoch, in steps of the period's length.
 
         Raises:
             OfframpError: as :func:`aws.fault.spoken`, or Unreachable where CloudWatch could not compute it.
         """
-        series = self._series(start, end, period)
-        starts = range(start, end, period)
+        series = self._series(starts)
         return {at: _counts({name: values.get(at, 0) for name, values in series.items()}) for at in starts}
 
-    def _series(self, start: int, end: int, period: int) -> dict[str, dict[int, int]]:
+    def _series(self, starts: range) -> dict[str, dict[int, int]]:
         series: dict[str, dict[int, int]] = {name: {} for name in _METRICS}
-        queries = [{**query, "MetricStat": {**query["MetricStat"], "Period": period}} for query in self._queries]
-        asked = {"MetricDataQueries": queries, "StartTime": _time(start), "EndTime": _time(end)}
+        queries = [{**query, "MetricStat": {**query["MetricStat"], "Period": starts.step}} for query in self._queries]
+        asked = {"MetricDataQueries": queries, "StartTime": _time(starts.start), "EndTime": _time(starts.stop)}
         with spoken(self._target):
             pages = self._api.get_paginator("get_metric_data").paginate(**asked)
             for page in pages:
@@ -91,9 +79,9 @@ def _query(name: str, metric: str, per_group: bool, balancer: str, group: str) -
     return {"Id": name, "MetricStat": stat, "ReturnData": True}
 
 
-def _counts(values: Mapping[str, int]) -> Counts:
+def _counts(values: Mapping[str, int]) -> tuple[int, int]:
     errors = values["target_errors"] + values["balancer_errors"]
-    return Counts(max(values["requests"] + values["no_target"], errors), errors)
+    return max(values["requests"] + values["no_target"], errors), errors
 
 
 def _time(epoch: int) -> datetime:

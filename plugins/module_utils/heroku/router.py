@@ -131,8 +131,15 @@ class RouterTail:
         if self._first_failure is not None:
             raise self._first_failure
 
-    def between(self, start: int, end: int) -> Optional[tuple[int, int]]:
-        """Requests and errors of whole seconds; None where they are not known, wholly or in part."""
+    def counts(self, starts: range) -> dict[int, Optional[tuple[int, int]]]:
+        """Requests and errors of each period, by the period's start; None where lines of that time are lost.
+
+        Args:
+            starts: the periods' starts in seconds since the epoch, in steps of the period's length.
+        """
+        return {start: self._between(start, start + starts.step) for start in starts}
+
+    def _between(self, start: int, end: int) -> Optional[tuple[int, int]]:
         heard, broken = self._heard_since, self._broken_at
         if heard is None or heard > start or (broken is not None and broken < end):
             return None

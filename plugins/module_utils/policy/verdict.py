@@ -33,6 +33,14 @@ class Side:
         """Errors in percent of the requests; 0 where there were none."""
         return 100.0 * self.errors / self.requests if self.requests else 0.0
 
+    def numbers(self) -> dict[str, float]:
+        """The side as plain numbers."""
+        return {"requests": self.requests, "errors": self.errors, "error_rate": round(self.error_rate, 3)}
+
+    def told(self) -> str:
+        """The side in words."""
+        return f"{self.requests} requests, {self.errors} errors ({self.error_rate:.2f} %)"
+
 
 STILL = Side()
 """No requests at all, which is not the same as not to know."""
@@ -82,6 +90,10 @@ class Evidence:
         """The measured share of the new side, in percent of all requests."""
         total = self.new.requests + self.old.requests
         return 100.0 * self.new.requests / total if total else 0.0
+
+    def told(self) -> str:
+        """The numbers in words."""
+        return f"{self.share:.1f} % measured; new: {self.new.told()}; old: {self.old.told()}"
 
 
 @dataclass(frozen=True)
