@@ -74,5 +74,5 @@ def resolve_secrets(definition: Json, surroundings: Surroundings) -> dict[str, s
 def lines_to(driver: LogDriver, stream: Stream | None) -> Callable[[str], None]:
     """Where a container's output goes."""
     if stream is None:
-        return lambda line: None
+        return lambda _: None
     return lambda line: driver.write(stream, line)

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import Shape
 
 from rehearsal.aws.ecs.errors import EcsError, invalid
 from rehearsal.aws.ecs.model import Json
@@ -59,9 +58,10 @@ def check_answer(operation: str, answer: Json) -> Json:
     return cleaned
 
 
-def _check(shape: Shape, value: Any, where: str) -> None:
+def _check(shape: Any, value: Any, where: str) -> None:
     wanted = _PYTHON[shape.type_name]
-    if not isinstance(value, wanted) or (isinstance(value, bool) and shape.type_name != "boolean"):
+    fits = isinstance(value, wanted) and (not isinstance(value, bool) or shape.type_name == "boolean")
+    if not fits:
         raise EcsError(
             "SerializationException", f"{where or 'request'}: {value!r:.60} is not of type {shape.type_name}."
         )

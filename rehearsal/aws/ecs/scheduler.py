@@ -91,7 +91,7 @@ class Scheduler:
         waits = waits or (checked and task.health != "HEALTHY")
         if not checked and not self._balancers(service, task):
             waits = age < self._context.tempo.settle
-        task.healthy = failing is None and not waits
+        task.healthy = failing is None and (task.was_healthy or not waits)
         task.failing = None if in_grace else failing
         if task.healthy:
             task.was_healthy = True

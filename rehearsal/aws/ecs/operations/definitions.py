@@ -39,7 +39,7 @@ def describe_task_definition(ecs: Ecs, request: Json) -> Json:
 
 
 def list_task_definitions(ecs: Ecs, request: Json) -> Json:
-    """ListTaskDefinitions: by family and revision, of one family where one is named (whole name), newest first for DESC."""
+    """ListTaskDefinitions by family and revision; ``familyPrefix`` is a whole name in spite of its own."""
     status, family = request.get("status") or "ACTIVE", request.get("familyPrefix")
     arns = [
         each.arn

@@ -1,0 +1,70 @@
+"""ECS as an addition to the AWS stand-in: it answers in place of ministack's, in every region."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+
+from rehearsal.aws.adapters import server
+from rehearsal.aws.calls import Clients
+from rehearsal.aws.cloudformation import types
+from rehearsal.aws.ecs import cloudformation
+from rehearsal.aws.ecs.addresses import Addresses
+from rehearsal.aws.ecs.api import Answer, answer
+from rehearsal.aws.ecs.ecs import Ecs
+from rehearsal.aws.ecs.naming import Naming, last_part
+from rehearsal.aws.ecs.neighbours import Images, Neighbours
+from rehearsal.aws.ecs.tempo import Tempo
+from rehearsal.aws.embed import Host
+
+
+class EcsAddition:
+    """Install it before the server listens; ``stop`` ends every task. ``addresses`` says where tasks really listen."""
+
+    def __init__(
+        self, clients: Clients, images: Images, environment: Mapping[str, str] | None = None, tempo: Tempo | None = None
+    ) -> None:
+        self.addresses = Addresses()
+        self._clients, self._images = clients, images
+        self._environment, self._tempo = dict(environment or {}), tempo
+        self._regions: dict[tuple[str, str], Ecs] = {}
+        self._lock = threading.Lock()
+
+    def install(self, host: Host) -> None:
+        """Answer for ECS, and make its CloudFormation types through it."""
+        host.patches.entry(server.service_handlers(), "ecs", self.handle)
+        for resource in cloudformation.TYPES:
+            types.register(host.patches, self._clients, resource)
+
+    def stop(self) -> None:
+        """End all tasks and their processes, in all regions."""
+        with self._lock:
+            regions, self._regions = list(self._regions.values()), {}
+        for ecs in regions:
+            ecs.stop()
+
+    def region(self, account: str, region: str) -> Ecs:
+        """ECS in one region; it starts with its first use."""
+        with self._lock:
+            if (account, region) not in self._regions:
+                naming = Naming(account, region)
+                neighbours = Neighbours(naming, self._clients, self._images)
+                ecs = Ecs(naming, neighbours, self.addresses, self._tempo, self._environment)
+                self._regions[account, region] = ecs
+                ecs.start()
+            return self._regions[account, region]
+
+    def service_exists(self, account: str, region: str, cluster: str, service: str) -> bool:
+        """Whether there is such an active service: Application Auto Scaling asks before it takes a target."""
+        ecs = self._regions.get((account, region))
+        found = ecs.store.services.get((last_part(cluster), last_part(service))) if ecs else None
+        return found is not None and found.status == "ACTIVE"
+
+    async def handle(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Answer:
+        """One request of the JSON protocol, in a thread: what it does may wait for other services."""
+        operation = headers.get("x-amz-target", "").rpartition(".")[2] or f"{method} {path}{query or ''}"
+        ecs = self.region(server.current_account(), server.current_region())
+        return await asyncio.to_thread(answer, ecs, operation, body)
