@@ -141,7 +141,7 @@ def _zone(zone: Zone) -> Json:
             "page_rule_quota": 20,
             "phishing_detected": False,
         },
-        "owner": {"id": None, "type": "user", "email": None},
+        "owner": {"id": ACCOUNT, "type": "organization", "name": "Bond"},
         "account": {"id": ACCOUNT, "name": "Bond"},
         "permissions": ["#dns_records:edit", "#dns_records:read", "#lb:edit", "#lb:read", "#zone:read"],
         "plan": {"id": "94f3b7b768b0458b56d2cac4fe5ec0f9", "name": "Pro Website", "price": 25, "currency": "USD"},

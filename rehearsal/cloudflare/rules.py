@@ -124,7 +124,7 @@ def pool(wanted: Json, store: Store) -> Json:
     _boolean("enabled", made["enabled"])
     made["origins"] = _origins(made["origins"], store)
     _whole("minimum_origins", made["minimum_origins"], 0, len(made["origins"]))
-    return made
+    return {field: value for field, value in made.items() if value is not None or field == "check_regions"}
 
 
 def balancer(wanted: Json, zone: Zone, store: Store) -> Json:
