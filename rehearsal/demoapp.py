@@ -103,8 +103,9 @@ class Server:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._ending = asyncio.Event()
+        self._ending = False
         self._open: set[asyncio.Task[None]] = set()
+        self._idle: set[asyncio.StreamReader] = set()
 
     async def listen(self, port: int) -> asyncio.Server:
         """Listen on 127.0.0.1."""
@@ -112,7 +113,10 @@ class Server:
 
     async def finish(self) -> None:
         """Answer what is in flight or on its way, then close every connection."""
-        self._ending.set()
+        self._ending = True
+        await asyncio.sleep(LAST_REQUEST if self._idle else 0)
+        for reader in self._idle:
+            reader.feed_eof()
         if self._open:
             await asyncio.wait(self._open)
 
@@ -137,7 +141,7 @@ class Server:
             status, content = self._app.answer(path)
             writer.write(self._encoded(connection, status, content, has_body=request.method != b"HEAD"))
             await writer.drain()
-            if connection.our_state is h11.MUST_CLOSE or self._ending.is_set():
+            if connection.our_state is h11.MUST_CLOSE or self._ending:
                 return
             connection.start_next_cycle()
 
@@ -148,7 +152,7 @@ class Server:
             ("Content-Length", str(len(body))),
             ("X-Rehearsal-Side", self._app.settings.side),
         ]
-        if self._ending.is_set():
+        if self._ending:
             headers.append(("Connection", "close"))
         events = [h11.Response(status_code=status, headers=headers)] + ([h11.Data(body)] if has_body else [])
         return b"".join(connection.send(event) or b"" for event in [*events, h11.EndOfMessage()])
@@ -161,10 +165,7 @@ class Server:
             if event is h11.NEED_DATA:
                 if connection.they_are_waiting_for_100_continue:
                     return None
-                data = await reader.read(65536) if request is not None else await self._idle_read(reader)
-                if data is None:
-                    return None
-                connection.receive_data(data)
+                connection.receive_data(await (reader.read(65536) if request else self._idle_read(reader)))
             elif isinstance(event, h11.Request):
                 request = event
             elif isinstance(event, h11.EndOfMessage):
@@ -172,17 +173,15 @@ class Server:
             elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
                 return None
 
-    async def _idle_read(self, reader: asyncio.StreamReader) -> bytes | None:
-        read = asyncio.ensure_future(reader.read(65536))
-        ending = asyncio.ensure_future(self._ending.wait())
+    async def _idle_read(self, reader: asyncio.StreamReader) -> bytes:
+        """What comes next on an idle connection; nothing once it was idle for too long or the app ends."""
+        patience = asyncio.get_running_loop().call_later(KEEP_ALIVE, reader.feed_eof)
+        self._idle.add(reader)
         try:
-            await asyncio.wait({read, ending}, timeout=KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
-            if not read.done() and ending.done():
-                await asyncio.wait({read}, timeout=LAST_REQUEST)
-            return read.result() if read.done() else None
+            return await reader.read(65536)
         finally:
-            read.cancel()
-            ending.cancel()
+            patience.cancel()
+            self._idle.discard(reader)
 
 
 async def serve(settings: Settings, stopped: asyncio.Event) -> int:

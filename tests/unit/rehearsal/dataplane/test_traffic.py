@@ -171,5 +171,4 @@ def test_the_share_of_each_side_follows_the_weights(
         "metrics", lambda seconds: sum(cell["target_2xx"] for second in seconds for cell in second) == aws, within=3
     )
     assert sum(len(cell["response_times"]) for second in metrics for cell in second) == aws
-    lines = [line["line"] for second in world.router.reports.of("router_lines") for line in second]
-    assert len(lines) == requests - aws
+    world.router.reports.wait("router_lines", lambda seconds: sum(map(len, seconds)) == requests - aws, within=3)
