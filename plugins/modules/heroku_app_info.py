@@ -1,3 +1,4 @@
+#!/usr/bin/python
 """Module heroku_app_info: what a Heroku app is made of, without any value of its config vars."""
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ options:
     type: int
     default: 5
 extends_documentation_fragment: [offramp.ecs.heroku]
+version_added: 0.1.0
 author: The Offramp founders (@offramp)
 """
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python
 """Module heroku_formation: how many dynos each process type of a Heroku app has."""
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ options:
     description: Number of dynos for every process type of the app.
     type: int
 extends_documentation_fragment: [offramp.ecs.heroku, offramp.ecs.waiting]
+version_added: 0.1.0
 author: The Offramp founders (@offramp)
 """
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python
 """Module secret_bundle: the config vars of a Heroku app as one secret on AWS, byte for byte."""
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ options:
     type: str
     required: true
   include:
-    description: Patterns of keys that travel. A key written out here travels even when the platform or an add-on owns it.
+    description:
+      - Patterns of keys that travel. A key written out here travels even when the platform or an add-on owns it.
     type: list
     elements: str
     default: ["*"]
@@ -51,6 +53,7 @@ options:
     type: dict
     default: {}
 extends_documentation_fragment: [offramp.ecs.aws, offramp.ecs.heroku]
+version_added: 0.1.0
 author: The Offramp founders (@offramp)
 """
 
@@ -76,7 +79,10 @@ secret:
     version_id: {description: Id of the current version., type: str}
     keys: {description: Names in the secret., type: list, elements: str}
     refused: {description: "Keys that do not travel: key, reason, rule.", type: list, elements: dict}
-    decisions: {description: "All keys: verdict, name, reason, rule, owner, size in bytes, fingerprint.", type: list, elements: dict}
+    decisions:
+      description: "All keys: verdict, name, reason, rule, owner, size in bytes, fingerprint."
+      type: list
+      elements: dict
     unmet: {description: Keys that include or rename write out and the app does not have., type: list, elements: str}
 """
 

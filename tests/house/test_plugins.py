@@ -120,7 +120,7 @@ def test_modules_have_the_same_parts(name: str) -> None:
     assert doc["short_description"]
     assert f"offramp.ecs.{name}:" in parts.EXAMPLES
     assert parts.MODULE.noun in yaml.safe_load(parts.RETURN)
-    assert name.endswith("_info") or parts.MODULE.apply, "a module that cannot write ends in _info"
+    assert name.endswith(("_info", "_check")) or parts.MODULE.apply, "a module that cannot write ends in _info"
 
 
 @pytest.mark.parametrize("name", MODULES)
