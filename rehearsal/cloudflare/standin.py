@@ -96,7 +96,8 @@ class CloudflareStandIn:
         self._stopping = True
         self._health_changed.set()
         self._server.stop()
-        worker, self._worker = self._worker, None
+        with self._publishing:
+            worker, self._worker = self._worker, None
         if worker is not None:
             worker.stop()
 

@@ -140,17 +140,20 @@ class Logplex:
             wish, made = self._sessions.pop(token, (None, 0.0))
         return wish if time.monotonic() - made < SESSION_OPENS_WITHIN_S else None
 
-    async def stream(self, wish: Wish) -> AsyncIterator[list[str]]:
-        """Backlog, then (with ``tail``) every new line; lists of lines as they come."""
+    def stream(self, wish: Wish) -> AsyncIterator[list[str]]:
+        """Backlog, then (with ``tail``) every line from the moment of this call on; lists of lines as they come."""
         tail = Tail(wish, asyncio.get_running_loop())
         with self._lock:
             backlog = [str(line) for line in self._backlog(wish)]
             if wish.tail:
                 self._tails.append(tail)
+        return self._follow(tail, backlog)
+
+    async def _follow(self, tail: Tail, backlog: list[str]) -> AsyncIterator[list[str]]:
         try:
             if backlog:
                 yield backlog
-            while wish.tail and (lines := await tail.take()):
+            while tail.wish.tail and (lines := await tail.take()):
                 yield lines
         finally:
             with self._lock:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from rehearsal.heroku import render
+from rehearsal.heroku import render_resources
+from rehearsal.heroku.render import stamp
 from rehearsal.heroku.store import Addon, App
 from rehearsal.heroku.world import Heroku, HerokuError, listing, not_found, one
 from rehearsal.restapi import Answer, Asked, Json, Routes
@@ -15,21 +16,21 @@ routes: Routes[Heroku] = Routes()
 @routes.on("GET", "/addons")
 def all_addons(heroku: Heroku, asked: Asked) -> Answer:
     """The add-ons of all apps."""
-    return listing(render.addon(app, addon, _expansion(asked)) for app, addon in _owned(heroku))
+    return listing(render_resources.addon(app, addon, _expansion(asked)) for app, addon in _owned(heroku))
 
 
 @routes.on("GET", "/addons/{addon}")
 def addon_anywhere(heroku: Heroku, asked: Asked) -> Answer:
     """One add-on of any app."""
     app, addon = one(_owned(heroku), asked.parts["addon"], lambda pair: (pair[1].id, pair[1].name), "add_on")
-    return Answer(render.addon(app, addon, _expansion(asked)))
+    return Answer(render_resources.addon(app, addon, _expansion(asked)))
 
 
 @routes.on("GET", "/apps/{app}/addons")
 def addons(heroku: Heroku, asked: Asked) -> Answer:
     """The add-ons of an app."""
     app = heroku.app(asked)
-    return listing(render.addon(app, addon, _expansion(asked)) for addon in app.addons)
+    return listing(render_resources.addon(app, addon, _expansion(asked)) for addon in app.addons)
 
 
 @routes.on("GET", "/apps/{app}/addons/{addon}")
@@ -37,27 +38,27 @@ def addon_info(heroku: Heroku, asked: Asked) -> Answer:
     """One add-on of an app."""
     app = heroku.app(asked)
     addon = one(app.addons, asked.parts["addon"], lambda it: (it.id, it.name), "add_on")
-    return Answer(render.addon(app, addon, _expansion(asked)))
+    return Answer(render_resources.addon(app, addon, _expansion(asked)))
 
 
 @routes.on("GET", "/addon-attachments")
 def all_attachments(heroku: Heroku, asked: Asked) -> Answer:
     """The attachments of all apps."""
-    return listing(render.attachment(app, addon, _inclusion(asked)) for app, addon in _owned(heroku))
+    return listing(render_resources.attachment(app, addon, _inclusion(asked)) for app, addon in _owned(heroku))
 
 
 @routes.on("GET", "/apps/{app}/addon-attachments")
 def attachments(heroku: Heroku, asked: Asked) -> Answer:
     """The attachments of an app."""
     app = heroku.app(asked)
-    return listing(render.attachment(app, addon, _inclusion(asked)) for addon in app.addons)
+    return listing(render_resources.attachment(app, addon, _inclusion(asked)) for addon in app.addons)
 
 
 @routes.on("GET", "/apps/{app}/domains")
 def domains(heroku: Heroku, asked: Asked) -> Answer:
     """The domains of an app."""
     app = heroku.app(asked)
-    return listing(render.domain(app, domain) for domain in app.domains)
+    return listing(render_resources.domain(app, domain) for domain in app.domains)
 
 
 @routes.on("GET", "/apps/{app}/domains/{domain}")
@@ -65,7 +66,7 @@ def domain_info(heroku: Heroku, asked: Asked) -> Answer:
     """One domain."""
     app = heroku.app(asked)
     return Answer(
-        render.domain(app, one(app.domains, asked.parts["domain"], lambda it: (it.id, it.hostname), "domain"))
+        render_resources.domain(app, one(app.domains, asked.parts["domain"], lambda it: (it.id, it.hostname), "domain"))
     )
 
 
@@ -86,7 +87,7 @@ def sni_endpoint_info(heroku: Heroku, asked: Asked) -> Answer:
 def drains(heroku: Heroku, asked: Asked) -> Answer:
     """The log drains of an app."""
     app = heroku.app(asked)
-    return listing(render.drain(app, drain) for drain in app.drains)
+    return listing(render_resources.drain(app, drain) for drain in app.drains)
 
 
 @routes.on("GET", "/apps/{app}/log-drains/{drain}")
@@ -94,7 +95,9 @@ def drain_info(heroku: Heroku, asked: Asked) -> Answer:
     """One log drain."""
     app = heroku.app(asked)
     return Answer(
-        render.drain(app, one(app.drains, asked.parts["drain"], lambda it: (it.id, it.url, it.token), "drain"))
+        render_resources.drain(
+            app, one(app.drains, asked.parts["drain"], lambda it: (it.id, it.url, it.token), "drain")
+        )
     )
 
 
@@ -107,7 +110,7 @@ def remove_drain(heroku: Heroku, asked: Asked) -> Answer:
         if drain.addon is not None:
             raise HerokuError(403, "forbidden", "Drains of add-ons are removed with their add-on.")
         app.drains.remove(drain)
-        return Answer(render.drain(app, drain))
+        return Answer(render_resources.drain(app, drain))
 
 
 def _owned(heroku: Heroku) -> list[tuple[App, Addon]]:
@@ -135,6 +138,8 @@ def _sni_endpoints(heroku: Heroku, app: App) -> list[Json]:
     if not (chain := x509.load_pem_x509_certificates(pem)):
         raise not_found("sni_endpoint", "sni endpoint")
     first = chain[0]
-    dates = render.stamp(first.not_valid_before_utc), render.stamp(first.not_valid_after_utc)
+    dates = stamp(first.not_valid_before_utc), stamp(first.not_valid_after_utc)
     text = pem[pem.index(b"-----BEGIN CERTIFICATE-----") :].decode()
-    return [render.sni_endpoint(app, text, first.subject.rfc4514_string(), first.issuer.rfc4514_string(), dates)]
+    return [
+        render_resources.sni_endpoint(app, text, first.subject.rfc4514_string(), first.issuer.rfc4514_string(), dates)
+    ]

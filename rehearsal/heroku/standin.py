@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from rehearsal.children import Worker
 from rehearsal.heroku import routes_apps, routes_config, routes_processes, routes_resources
 from rehearsal.heroku.dynos import Dynos, Launch, Tempo
-from rehearsal.heroku.logplex import Logplex, Wish
+from rehearsal.heroku.logplex import Logplex
 from rehearsal.heroku.protocol import Api, RateLimit
 from rehearsal.heroku.routing import Issuer, public_names, table
 from rehearsal.heroku.store import Store
@@ -111,8 +111,16 @@ class HerokuStandIn:
         self.logplex.close()
         self._server.stop()
         self._dynos.close()
-        if self._router is not None:
-            self._router.stop()
+        with self._publishing:
+            router, self._router = self._router, None
+        if router is not None:
+            router.stop()
+
+    def lose_log_lines(self, app: str, lines: int) -> None:
+        """Lose so many lines of an app's log, in every open tail (L11) and in every drain (L10), as under load."""
+        self.logplex.overflow_tails(app, lines)
+        for drain in self.store.apps[app].drains:
+            self.logplex.overflow_drain(app, drain.token, lines)
 
     def rotate(self, app: str, addon: str, values: Mapping[str, str]) -> None:
         """Let an add-on change the config vars it owns, as Heroku does on its own when it rotates credentials."""
@@ -127,8 +135,8 @@ class HerokuStandIn:
 
     def _publish(self) -> None:
         """Bring the router up to date. One at a time and with the newest state: the last one to arrive is right."""
-        if self._router is not None:
-            with self._publishing:
+        with self._publishing:
+            if self._router is not None:
                 self._router.send(table(self.store, self._dynos, self._certs.issue))
 
     def _report(self, report: Json) -> None:
@@ -150,11 +158,13 @@ class HerokuStandIn:
             return PlainTextResponse("This log session does not exist or has expired.\n", 404)
         events = "text/event-stream" in request.headers.get("accept", "")
         media_type = "text/event-stream" if events else "text/plain; charset=utf-8"
-        return StreamingResponse(self._chunks(wish, "data: {}\n\n" if events else "{}\n"), media_type=media_type)
+        frame = ("data: ", "\n\n") if events else ("", "\n")
+        return StreamingResponse(_framed(self.logplex.stream(wish), *frame), media_type=media_type)
 
-    async def _chunks(self, wish: Wish, frame: str) -> AsyncIterator[str]:
-        async for lines in self.logplex.stream(wish):
-            yield "".join(frame.replace("{}", line) for line in lines)
+
+async def _framed(stream: AsyncIterator[list[str]], before: str, after: str) -> AsyncIterator[str]:
+    async for lines in stream:
+        yield "".join(f"{before}{line}{after}" for line in lines)
 
 
 def _router(directory: Path) -> Callable[[Callable[[Json], None]], Plane]:

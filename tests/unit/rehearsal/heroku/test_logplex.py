@@ -126,3 +126,15 @@ def test_clients_that_ask_for_events_get_events(stage: Stage) -> None:
 def test_a_senseless_number_of_lines_is_refused(stage: Stage, lines: object) -> None:
     answer = stage.client.post(SESSIONS, content=json.dumps({"lines": lines}))
     assert answer.status_code == 422
+
+
+def test_a_stand_in_can_lose_lines_everywhere_at_once(stage: Stage) -> None:
+    url = stage.client.post(SESSIONS, json={"lines": 0, "tail": True, "source": "heroku"}).json()["logplex_url"]
+    with httpx.stream("GET", url) as answer:
+        lines = answer.iter_lines()
+        stage.heroku._report({"router_lines": [{"app": "bond-server", "line": "at=info", "at": 1.0}]})
+        assert next(lines).endswith("at=info")
+        stage.heroku.lose_log_lines("bond-server", 12)
+        told = " ".join((next(lines), next(lines)))
+    assert "Error L11 (Tail buffer overflow) -> This tail session dropped 12 messages since" in told
+    assert re.search(r"Error L10 \(output buffer overflow\): drain 'd\.[0-9a-f-]{36}' dropped 12 messages since", told)
