@@ -18,6 +18,8 @@ class Server:
 
     def __init__(self, app: AsgiApp, name: str) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
+        # Connections inherit it; without it the second answer on a connection waits 40 ms for an acknowledgement.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
             app,
