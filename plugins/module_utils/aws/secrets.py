@@ -207,7 +207,7 @@ def _parsed(answer: Mapping[str, Any]) -> tuple[Optional[dict[str, str]], str]:
     """(the map, "") or (None, what it is in place of a map); never the value itself in words."""
     text = answer.get("SecretString")
     if text is None:
-        return None, "binary data"
+        return None, "binary data" if answer.get("SecretBinary") else ""
     try:
         content = json.loads(text)
     except ValueError:
