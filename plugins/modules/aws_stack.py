@@ -48,6 +48,8 @@ options:
     type: list
     elements: str
     default: []
+requirements:
+  - PyYAML
 extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.waiting

@@ -64,9 +64,9 @@ class AwsRequest:
 
     @property
     def kind(self) -> Kind:
-        """Whether this changes anything; change sets are looks that must write."""
+        """Whether this changes anything. A change set is a look that must write, unless it makes a new stack."""
         if self.operation in _PREVIEWS:
-            return "preview"
+            return "preview" if self.parameters.get("ChangeSetType", "UPDATE") == "UPDATE" else "write"
         is_read = _READ.match(self.operation) or self.operation in _READS_BY_NAME
         return "read" if is_read or self.operation.startswith(("GET ", "HEAD ")) else "write"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -224,9 +225,13 @@ class Stacks:
         return replace(stack, template=template.parse(body))
 
     def preview(self, name: str, order: Order) -> tuple[ResourceChange, ...]:
-        """What the order would do to an existing stack; the change set that tells is deleted again."""
+        """What the order would do to an existing stack; the change set that tells is deleted again.
+
+        Its name is its own, so that two runs which look at once do not take each other's away. One that a killed run
+        leaves behind goes with the stack's next update, as all that were not executed do.
+        """
         with spoken(f"stack {name}"):
-            made = self._change_set(name, order, f"offramp-preview-{order.digest()}", "UPDATE")
+            made = self._change_set(name, order, f"offramp-preview-{uuid.uuid4().hex}", "UPDATE")
             self._client.delete_change_set(StackName=name, ChangeSetName=made["ChangeSetId"])
         _refuse_failed(name, made)
         return tuple(_resource_changes(made))

@@ -32,6 +32,7 @@ class StackWorld:
         self._log = log
         self._directory = directory
         self.said: list[str] = []
+        self._forgotten = 0
 
     def client(self, service: str) -> Any:
         """A plain boto3 client, which is not ours."""
@@ -52,17 +53,22 @@ class StackWorld:
         path.write_text(text, encoding="utf-8")
         return str(path)
 
-    def requests(self, since: int = 0) -> list[Entry]:
-        """The requests so far, without those of plain clients."""
-        entries = list(read_log(self._log.path))[since:]
+    def requests(self) -> list[Entry]:
+        """The requests since they were last forgotten, without those of plain clients."""
+        entries = list(read_log(self._log.path))[self._forgotten :]
         return [entry for entry in entries if entry.caller.startswith("offramp.ecs/")]
+
+    def forget(self) -> None:
+        """Forget the requests so far."""
+        self._forgotten = len(list(read_log(self._log.path)))
 
     @contextmanager
     def watched(self) -> Iterator[list[str]]:
         """The requests that the block makes, as "kind Operation"."""
-        before, seen = len(list(read_log(self._log.path))), list[str]()
+        self.forget()
+        seen: list[str] = []
         yield seen
-        seen += [f"{entry.kind} {entry.operation}" for entry in self.requests(before)]
+        seen += [f"{entry.kind} {entry.operation}" for entry in self.requests()]
 
 
 @contextmanager

@@ -52,7 +52,12 @@ def stack(world: StackWorld, name: str, text: str = GOOD, *, dry: bool = False, 
 
 
 def test_a_new_stack_is_made_and_left_alone_by_the_second_run(world: StackWorld) -> None:
-    first = stack(world, "made")
+    with world.watched() as seen:
+        first = stack(world, "made")
+    assert [line for line in seen if not line.startswith("read ")] == [
+        "write CreateChangeSet",
+        "write ExecuteChangeSet",
+    ]
     assert (first["changed"], first["stack"]["status"]) == (True, "CREATE_COMPLETE")
     assert first["stack"]["outputs"] == {"Name": "/t/made"}
     with world.watched() as seen:
