@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from rehearsal.aws.adapters import moto_server, server
 from rehearsal.aws.calls import InProcess
 from rehearsal.aws.cloudformation import types
+from rehearsal.aws.ecs.addition import EcsAddition
 from rehearsal.aws.embed import Addition, Host, Server, prepare
 from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.request import classify
@@ -17,7 +19,10 @@ from rehearsal.seed import Seed
 
 
 class AwsStandIn:
-    """AWS as far as the collection uses it. One at a time per process: ministack's state is the process's."""
+    """AWS as far as the collection uses it. One at a time per process: ministack's state is the process's.
+
+    ``environment`` is what every task's containers get beside their configuration (``REHEARSAL_DIGEST_KEY``).
+    """
 
     def __init__(
         self,
@@ -27,11 +32,14 @@ class AwsStandIn:
         certs: Any,
         directory: Path,
         *,
+        environment: Mapping[str, str] | None = None,
         docker: ModuleType | None = None,
         additions: list[Addition] | None = None,
     ) -> None:
         self._seed, self._log = seed, log
         self._docker, self._additions = docker, additions or []
+        self._clients = InProcess()
+        self.ecs = EcsAddition(self._clients, seed.aws.images, environment)
         self._server = Server()
         self._host: Host | None = None
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -42,14 +50,14 @@ class AwsStandIn:
         self._host = prepare(aws.account, aws.region, self._server.port, self._docker)
         moto_server.Moto().install(self._host.patches)
         AccessLists().service.install(self._host.patches)
-        types.install(self._host.patches, InProcess())
-        for addition in self._additions:
+        types.install(self._host.patches, self._clients)
+        for addition in (self.ecs, *self._additions):
             addition.install(self._host)
         self._server.start(self._log.logged(server.asgi_app(), "aws", classify))
 
     def stop(self) -> None:
         """Stop serving, end what was started, and leave ministack as it was."""
-        for addition in reversed(self._additions):
+        for addition in (*reversed(self._additions), self.ecs):
             addition.stop()
         self._server.stop()
         if self._host is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import defaultdict
@@ -11,6 +12,7 @@ from rehearsal.aws.ecs.model import Json
 from rehearsal.aws.ecs.surroundings import Surroundings
 
 Stream = tuple[str, str]
+_LOG = logging.getLogger(__name__)
 _BATCH = 0.1
 
 
@@ -67,6 +69,12 @@ class LogDriver:
                 batches, self._lines = self._lines, defaultdict(list)
                 last = self._over
             for (group, stream), lines in batches.items():
-                self._surroundings.write_log(group, stream, lines)
+                self._send(group, stream, lines)
             if last:
                 return
+
+    def _send(self, group: str, stream: str, lines: list[tuple[float, str]]) -> None:
+        try:
+            self._surroundings.write_log(group, stream, lines)
+        except Exception:
+            _LOG.exception("%d lines of %s are lost", len(lines), stream)

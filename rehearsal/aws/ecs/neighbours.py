@@ -36,6 +36,8 @@ class Neighbours:
             found = self._ask("ecr", "describe_images", repositoryName=ecr.repository, imageIds=[ecr.image_id])
         except ClientError as error:
             raise cannot_pull(reference, ecr, _code(error)) from error
+        if not found["imageDetails"]:
+            raise cannot_pull(reference, ecr, "ImageNotFoundException")
         detail = found["imageDetails"][0]
         return Image(detail["imageDigest"], behaviour_of(self._images.get(ecr.repository, {}), ecr, detail))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -14,6 +15,7 @@ from rehearsal.aws.ecs.plan import Plan, plan
 from rehearsal.aws.ecs.surroundings import Target, TargetHealth
 from rehearsal.aws.ecs.tasks import Order, Tasks
 
+_LOG = logging.getLogger(__name__)
 Healths = dict[str, dict[Target, TargetHealth]]
 """By target group."""
 
@@ -39,7 +41,10 @@ class Scheduler:
 
     def _run(self) -> None:
         while not self._over:
-            self.look()
+            try:
+                self.look()
+            except Exception:
+                _LOG.exception("the service scheduler")  # and look again: services must not be left alone
             with self._store.lock:
                 if not self._over:
                     self._store.changed.wait(self._context.tempo.tick)
@@ -173,6 +178,8 @@ class Scheduler:
         if service.primary.rollout == "FAILED":
             return
         if service.primary.rollout == "IN_PROGRESS":
+            if time.time() - service.primary.updated_at < self._context.tempo.settle:
+                return  # so that a fast rollback can be seen
             rollout.complete(service)
         note_event(service, "has reached a steady state.")
         service.steady = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -15,6 +16,7 @@ from rehearsal.aws.ecs.events import note_event
 from rehearsal.aws.ecs.model import Container, Health, Json, LastStatus, StopCode, Task
 from rehearsal.aws.ecs.surroundings import Image
 
+_LOG = logging.getLogger(__name__)
 _STAMPS: dict[LastStatus, str] = {"RUNNING": "startedAt", "STOPPED": "stoppedAt"}
 
 
@@ -62,6 +64,10 @@ class TaskRun:
         except StartFailureError as failure:
             with self._store.lock:
                 self._condemn("TaskFailedToStart", str(failure))
+        except Exception as mistake:
+            _LOG.exception("task %s", self.task.id)
+            with self._store.lock:
+                self._condemn("TaskFailedToStart", f"The rehearsal's ECS has a mistake: {mistake!r}")
         self._wind_down()
 
     def _start(self) -> None:

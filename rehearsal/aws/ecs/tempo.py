@@ -14,7 +14,7 @@ class Tempo:
     provision: float = 0.1
     """Attaching the network interface (some 10 s on Fargate)."""
     settle: float = 1.0
-    """A task without any health check counts as good when it has run this long."""
+    """A task without any health check counts as good when it has run this long; no deployment completes sooner."""
     restart: float = 0.5
     """First pause before the next start once three starts in a row failed; doubles each time (AWS: minutes)."""
     restart_longest: float = 8.0
