@@ -1,0 +1,270 @@
+"""CloudFormation's dialect: what events tell, when a stack is at rest, and answers that come in pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import stacks, template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Attempt, Event, Order, Stack, Stacks
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
+
+ARN = "arn:aws:cloudformation:eu-west-1:123456789012:stack/bond/1"
+ORDER = Order(template.parse("Resources: {Topic: {Type: AWS::SNS::Topic}}"), {}, {})
+
+
+def event(resource: str, status: str, reason: str = "", number: int = 0) -> Event:
+    return Event(str(number), resource, "AWS::X", status, reason, is_stack=resource == "bond")
+
+
+def stack(status: str, *events: Event, attempt: Attempt | None = None) -> Stack:
+    return Stack("bond", status=status, id=ARN, events=events, attempt=attempt)
+
+
+def test_the_first_failure_is_the_first_that_was_not_given_up() -> None:
+    events = (
+        event("bond", "UPDATE_IN_PROGRESS"),
+        event("Topic", "CREATE_FAILED", "Resource creation cancelled"),
+        event("Queue", "CREATE_FAILED", "Quota exceeded"),
+        event("Other", "CREATE_FAILED", "Later"),
+        event("bond", "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed"),
+    )
+    first = stacks.first_failure(events)
+    assert first is not None
+    assert (first.resource, first.reason) == ("Queue", "Quota exceeded")
+
+
+def test_a_stack_that_failed_as_a_whole_is_its_own_first_failure() -> None:
+    first = stacks.first_failure((event("bond", "ROLLBACK_FAILED", "Role is gone"),))
+    assert first is not None
+    assert first.reason == "Role is gone"
+
+
+def test_finished_resources_count_once_and_only_when_they_are_done() -> None:
+    events = (
+        event("Topic", "CREATE_IN_PROGRESS"),
+        event("Topic", "CREATE_COMPLETE"),
+        event("Queue", "CREATE_COMPLETE"),
+        event("Queue", "DELETE_IN_PROGRESS"),
+        event("bond", "CREATE_COMPLETE"),
+    )
+    assert [one.resource for one in stacks.finished(events)] == ["Topic"]
+
+
+@pytest.mark.parametrize(
+    ("status", "moving"),
+    [
+        ("CREATE_IN_PROGRESS", True),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", True),
+        ("REVIEW_IN_PROGRESS", False),
+        ("UPDATE_COMPLETE", False),
+        ("", False),
+    ],
+)
+def test_a_stack_moves_while_cloudformation_works_on_it(status: str, moving: bool) -> None:
+    assert Stack("bond", status=status, id=ARN if status else "").moving is moving
+
+
+@pytest.mark.parametrize(
+    ("events", "moving"),
+    [
+        ((), True),
+        ((event("bond", "UPDATE_IN_PROGRESS"),), True),
+        ((event("bond", "UPDATE_IN_PROGRESS"), event("bond", "UPDATE_COMPLETE")), False),
+    ],
+    ids=["not yet begun", "status lags behind", "ended"],
+)
+def test_an_order_has_ended_only_when_an_event_says_so(events: tuple[Event, ...], moving: bool) -> None:
+    """Right after the order the stack may still have its old status, which looks like the end."""
+    assert stack("UPDATE_COMPLETE", *events, attempt=Attempt("update", since="0")).moving is moving
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "said"),
+    [
+        (
+            "create",
+            "ROLLBACK_COMPLETE",
+            "Topic of stack bond failed: Quota exceeded. What had been created was removed",
+        ),
+        ("update", "UPDATE_ROLLBACK_COMPLETE", "Topic of stack bond failed: Quota exceeded. The stack is back"),
+        ("update", "UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name bond"),
+        ("delete", "DELETE_FAILED", "remains of the failed creation are still there"),
+    ],
+)
+def test_a_bad_end_is_told_by_its_first_failure(verb: str, status: str, said: str) -> None:
+    events = (event("Topic", "CREATE_FAILED", "Quota exceeded"), event("bond", status))
+    error = stacks.failed(stack(status, *events, attempt=Attempt(verb)))
+    assert error is not None
+    assert said in error.msg
+    assert error.details["failures"][0] == {
+        "resource": "Topic",
+        "type": "AWS::X",
+        "status": "CREATE_FAILED",
+        "reason": "Quota exceeded",
+    }
+
+
+@pytest.mark.parametrize("attempt", [None, Attempt("update")], ids=["before", "after"])
+def test_only_this_runs_own_order_can_fail_it(attempt: Attempt | None) -> None:
+    rolled_back = stack("UPDATE_ROLLBACK_COMPLETE", event("bond", "UPDATE_ROLLBACK_COMPLETE"), attempt=attempt)
+    assert (stacks.failed(rolled_back) is None) is (attempt is None)
+
+
+def test_progress_tells_a_failure_while_the_stack_still_goes_back() -> None:
+    events = (event("Topic", "CREATE_FAILED", "Quota exceeded"), event("bond", "ROLLBACK_IN_PROGRESS"))
+    said = stacks.progress(stack("ROLLBACK_IN_PROGRESS", *events, attempt=Attempt("create", total=4)))
+    assert said == "bond is going back, because Topic failed: Quota exceeded"
+
+
+@pytest.fixture
+def stubbed() -> Any:
+    client = boto3.client("cloudformation", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as stubber:
+        yield client, stubber
+        stubber.assert_no_pending_responses()
+
+
+def raw(number: int, resource: str, status: str, reason: str = "") -> dict[str, Any]:
+    return {
+        "StackId": ARN,
+        "StackName": "bond",
+        "EventId": str(number),
+        "LogicalResourceId": resource,
+        "PhysicalResourceId": ARN if resource == "bond" else "",
+        "ResourceType": "AWS::X",
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+        "Timestamp": "2026-01-01T00:00:00Z",
+    }
+
+
+def described(status: str) -> dict[str, Any]:
+    return {"Stacks": [{"StackName": "bond", "StackId": ARN, "StackStatus": status, "CreationTime": "2026-01-01"}]}
+
+
+def test_events_are_read_back_to_the_start_of_the_operation_and_no_further(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stubber.add_response("describe_stacks", described("UPDATE_IN_PROGRESS"), {"StackName": "bond"})
+    first = {"StackEvents": [raw(5, "Topic", "UPDATE_COMPLETE")], "NextToken": "more"}
+    older = [raw(4, "bond", "UPDATE_IN_PROGRESS"), raw(3, "bond", "CREATE_COMPLETE")]
+    stubber.add_response("describe_stack_events", first, {"StackName": ARN})
+    second = {"StackEvents": older, "NextToken": "even more"}
+    stubber.add_response("describe_stack_events", second, {"StackName": ARN, "NextToken": "more"})
+    have = Stacks(client).observe("bond")
+    assert [one.id for one in have.events] == ["4", "5"]
+
+
+def test_reasons_are_told_without_their_wrapping(stubbed: Any) -> None:
+    client, stubber = stubbed
+    wrapped = (
+        'Resource handler returned message: "No such load balancer. (Service: Elbv2, Status Code: 400, '
+        'Request ID: 1)" (RequestToken: 2, HandlerErrorCode: NotFound)'
+    )
+    stubber.add_response("describe_stacks", described("UPDATE_IN_PROGRESS"))
+    events = [raw(2, "Listener", "CREATE_FAILED", wrapped), raw(1, "bond", "UPDATE_IN_PROGRESS")]
+    stubber.add_response("describe_stack_events", {"StackEvents": events})
+    assert Stacks(client).observe("bond").events[-1].reason == "No such load balancer"
+
+
+def change(resource: str, replacement: str = "False") -> dict[str, Any]:
+    return {
+        "Type": "Resource",
+        "ResourceChange": {
+            "LogicalResourceId": resource,
+            "ResourceType": "AWS::SNS::Topic",
+            "Action": "Modify",
+            "Replacement": replacement,
+            "Details": [
+                {"Target": {"Attribute": "Properties", "Name": "TopicName"}},
+                {"Target": {"Attribute": "Tags"}},
+            ],
+        },
+    }
+
+
+def made(*changes: dict[str, Any], status: str = "CREATE_COMPLETE", reason: str = "", **more: str) -> dict[str, Any]:
+    return {
+        "ChangeSetId": "set-1",
+        "StackId": ARN,
+        "Status": status,
+        "StatusReason": reason,
+        "ExecutionStatus": "AVAILABLE",
+        "Changes": list(changes),
+        **more,
+    }
+
+
+def test_a_preview_has_the_changes_of_all_pages_and_is_deleted(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_response("describe_change_set", made(change("A"), NextToken="more"), {"ChangeSetName": "set-1"})
+    stubber.add_response("describe_change_set", made(change("B", "True")))
+    stubber.add_response("delete_change_set", {}, {"StackName": "bond", "ChangeSetName": "set-1"})
+    seen = Stacks(client).preview("bond", ORDER)
+    assert [one.in_words() for one in seen] == [
+        "modify Tags, TopicName (AWS::SNS::Topic)",
+        "replace Tags, TopicName (AWS::SNS::Topic)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "reason", ["The submitted information didn't contain changes. Submit different.", "No updates are to be performed."]
+)
+def test_a_change_set_without_changes_is_no_failure(stubbed: Any, reason: str) -> None:
+    client, stubber = stubbed
+    stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_response("describe_change_set", made(status="FAILED", reason=reason))
+    stubber.add_response("delete_change_set", {})
+    assert Stacks(client).preview("bond", ORDER) == ()
+
+
+def test_a_change_set_that_fails_is_refused_with_its_reason_and_its_shell_removed(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_response("describe_change_set", made(status="FAILED", reason="Parameter Days must be a number."))
+    stubber.add_response("delete_change_set", {})
+    stubber.add_response("delete_stack", {}, {"StackName": ARN})
+    with pytest.raises(Refused, match="Parameter Days must be a number"):
+        Stacks(client).deploy("bond", ORDER, "create")
+
+
+def test_a_change_set_that_a_killed_run_made_is_taken_up(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("create_change_set", "AlreadyExistsException")
+    stubber.add_response("describe_change_set", made(change("A")))
+    stubber.add_response("describe_stack_events", {"StackEvents": [raw(1, "bond", "REVIEW_IN_PROGRESS")]})
+    stubber.add_response("execute_change_set", {}, {"StackName": "bond", "ChangeSetName": "set-1"})
+    Stacks(client).deploy("bond", ORDER, "create")
+
+
+def test_a_change_set_that_went_stale_is_made_again(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("create_change_set", "AlreadyExistsException")
+    stubber.add_response("describe_change_set", {**made(change("A")), "ExecutionStatus": "OBSOLETE"})
+    stubber.add_response("delete_change_set", {})
+    stubber.add_response("create_change_set", {"Id": "set-2"})
+    stubber.add_response("describe_change_set", made(change("A")), {"ChangeSetName": "set-2"})
+    stubber.add_response("describe_stack_events", {"StackEvents": []})
+    stubber.add_response("execute_change_set", {})
+    Stacks(client).deploy("bond", ORDER, "update")
+
+
+def test_an_update_that_would_lose_something_is_not_executed(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_response("describe_change_set", made(change("A", "True")))
+    with pytest.raises(Refused, match=r"would replace A \(AWS::SNS::Topic\)"):
+        Stacks(client).deploy("bond", ORDER, "update")
+
+
+def test_two_runs_that_execute_the_same_change_set_both_wait_for_it(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_response("describe_change_set", made(change("A")))
+    stubber.add_response("describe_stack_events", {"StackEvents": []})
+    stubber.add_client_error("execute_change_set", "InvalidChangeSetStatus")
+    Stacks(client).deploy("bond", ORDER, "update")
