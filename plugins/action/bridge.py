@@ -5,11 +5,11 @@ from __future__ import annotations
 from ansible_collections.offramp.ecs.plugins.plugin_utils.in_process import InProcessAction
 
 try:
-    import httpx  # noqa: F401 - imported here, before the fork, so that every worker has it
-
     from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
+    from ansible_collections.offramp.ecs.plugins.module_utils.engine import http_door
 
     session.warm()
+    http_door.warm()
     _PROBLEM = ""
 except ImportError as error:
     _PROBLEM = f"a library is not installed ({error}). Install it: pip install boto3 httpx"

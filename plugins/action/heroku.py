@@ -5,8 +5,9 @@ from __future__ import annotations
 from ansible_collections.offramp.ecs.plugins.plugin_utils.in_process import InProcessAction
 
 try:
-    import httpx  # noqa: F401 - imported here, before the fork, so that every worker has it
+    from ansible_collections.offramp.ecs.plugins.module_utils.engine import http_door
 
+    http_door.warm()
     _PROBLEM = ""
 except ImportError as error:
     _PROBLEM = f"httpx is not installed ({error}). Install it: pip install httpx"

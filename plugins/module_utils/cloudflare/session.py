@@ -9,9 +9,9 @@ from typing import Any, Optional
 import httpx
 from cloudflare import Cloudflare
 
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import http_door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Unreachable
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.http_door import DoorTransport
 
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - its name, not its value
 _WAIT_S = 30.0
@@ -20,6 +20,7 @@ _WAIT_S = 30.0
 def warm() -> None:
     """Load what every run needs of the SDK, most of which it loads late; for the process that forks the workers."""
     import_module("cloudflare.resources.load_balancers")
+    http_door.warm()
 
 
 def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare:
@@ -29,13 +30,13 @@ def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare
 
     Args:
         door: asked before each request.
-        wire: what carries the requests, for tests; by default a :class:`DoorTransport` on the network.
+        wire: what carries the requests, for tests; by default a :class:`http_door.DoorTransport` on the network.
 
     Raises:
         Denied: there is no usable token in ``CLOUDFLARE_API_TOKEN``.
     """
     http = httpx.Client(
-        transport=wire or DoorTransport(door, "Cloudflare"),
+        transport=wire or http_door.DoorTransport(door, "Cloudflare"),
         timeout=_WAIT_S,
         event_hooks={"response": [_refuse_other_than_json]},
     )

@@ -1,0 +1,63 @@
+"""Cloudflare as the rehearsal has it, with an edge that finds every pool healthy, and our modules run against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
+from rehearsal.requestlog import Entry, read_log
+from rehearsal.restapi import Json
+from tests.unit.rehearsal.cloudflare.stage import Edge, Stage
+
+
+class HealthyEdge(Edge):
+    """Tells at once that each monitored pool is healthy, or why it is not."""
+
+    reason = ""
+
+    def send(self, message: Json) -> None:
+        super().send(message)
+        seen = {"healthy": not self.reason, "failure_reason": self.reason}
+        names = {pool["id"]: pool["name"] for host in message["hosts"].values() for pool in host.get("pools", [])}
+        health = {
+            pool: {"healthy": seen["healthy"], "origins": {names.get(pool, ""): seen}} for pool in message["monitors"]
+        }
+        # as the real edge does, from a thread of its own: the sender holds a lock that health needs
+        Thread(target=self.report, args=({"pool_health": health},), daemon=True).start()
+
+
+class CloudflareWorld(Stage):
+    """The stand-in, and the door to it for modules."""
+
+    def __init__(self, directory: Path) -> None:
+        self.said: list[str] = []
+        super().__init__(directory)
+
+    def environment(self) -> dict[str, str]:
+        """What modules need to find it."""
+        return {"CLOUDFLARE_BASE_URL": self.cloudflare.url, "CLOUDFLARE_API_TOKEN": self.cloudflare.token}
+
+    def run(self, module: Any, *, dry: bool = False, dies_after: int | None = None, **params: Any) -> dict[str, Any]:
+        """A module's result; with ``dies_after`` the run is killed when it has made so many writes."""
+        checked = ArgumentSpecValidator(**module.SPEC).validate(params)
+        assert not checked.error_messages
+        left = iter(range(dies_after)) if dies_after is not None else iter(int, 1)
+        orders = runner.Orders(dry=dry, say=self.said.append, alive=lambda: next(left, None) is not None)
+        return runner.run(module.MODULE, checked.validated_parameters, orders)
+
+    def requests(self) -> list[Entry]:
+        """The requests of modules so far."""
+        return [entry for entry in read_log(self.log.path) if entry.caller.startswith("offramp.ecs/")]
+
+    def writes(self) -> list[str]:
+        """The writes of modules so far."""
+        return [entry.operation for entry in self.requests() if entry.kind == "write"]
+
+    def _raise_edge(self, report: Callable[[Json], None]) -> Edge:
+        self.edge = HealthyEdge(report)
+        return self.edge

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm, lay
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import STILL, Side, Tick
+
+MINUTES = Rhythm(period=60, grace=10, delay=90)
+
+
+@pytest.mark.parametrize(
+    ("began", "now", "starts"),
+    [
+        (0, 0, []),
+        (0, 209, []),  # 60..120 is complete at 210
+        (0, 210, [60]),
+        (0, 330, [60, 120, 180]),
+        (50, 210, [60]),  # weights set at 50 are in force at 60
+        (51, 210, []),
+        (51, 270, [120]),
+    ],
+)
+def test_whole_periods_count_once_they_are_complete(began: float, now: float, starts: list[int]) -> None:
+    assert list(MINUTES.complete(began, now)) == starts
+
+
+def test_the_longest_wait_is_long_enough() -> None:
+    for began in range(60):
+        assert len(MINUTES.complete(began, began + MINUTES.longest(120))) >= 2
+
+
+def test_sides_are_laid_over_each_other() -> None:
+    laid = lay(range(60, 240, 60), {60: (10, 1), 120: (0, 0)}, {60: (90, 2), 120: None, 180: (5, 0)})
+    assert laid == [Tick(60, Side(10, 1), Side(90, 2)), Tick(60, STILL, None), Tick(60, None, Side(5, 0))]
