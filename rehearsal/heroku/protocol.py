@@ -25,8 +25,8 @@ from rehearsal.heroku.world import Heroku, HerokuError, Listing
 from rehearsal.requestlog import Call, Receive, Scope, Send
 from rehearsal.restapi import Answer, Asked, Found, Json, Routes
 
-_VERSION = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.\w+)?")
-_READING_POSTS = {"/apps/{app}/log-sessions", "/filters/apps"}
+_VERSION = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.[\w-]+)?")
+_READING_POSTS = {"/apps/{app}/log-sessions", "/filters/apps", "/actions/addons/resolve"}
 CALLS_PER_HOUR = 4500
 REFILL_PER_S = 75 / 60
 FREE = "/account/rate-limits"

@@ -14,6 +14,8 @@ MOST = 1000
 _RANGE = re.compile(
     r"(?P<by>\w+)(?:\s+(?P<after>\]?)(?P<start>[^.;]*)\.\.(?P<end>[^;\[]*)\[?)?\s*(?:;(?P<options>.*))?"
 )
+_ALIASES = {"domain": "hostname"}
+"""PyPI's heroku3 sorts domains by this name, and Heroku lets it."""
 _SORTABLE = ("id", "name", "version", "updated_at", "created_at", "hostname", "type")
 
 
@@ -51,14 +53,13 @@ def _wanted(header: str, default: str) -> _Wanted:
         if header.strip():
             raise _refused()
         return _Wanted(default, "", False, "", PAGE, False)
-    options = dict(part.strip().split("=", 1) for part in (match["options"] or "").split(",") if "=" in part)
+    options = dict(part.strip().split("=", 1) for part in re.split("[,;]", match["options"] or "") if "=" in part)
     most = options.get("max", str(PAGE))
     if not most.isdigit() or not 1 <= int(most) <= MOST:
         raise _refused()
     end = (match["end"] or "").strip()
-    return _Wanted(
-        match["by"], match["start"] or "", bool(match["after"]), end, int(most), options.get("order") == "desc"
-    )
+    by = _ALIASES.get(match["by"], match["by"])
+    return _Wanted(by, match["start"] or "", bool(match["after"]), end, int(most), options.get("order") == "desc")
 
 
 def _attributes(listing: Listing) -> list[str]:

@@ -39,9 +39,9 @@ def update_app(heroku: Heroku, asked: Asked) -> Answer:
     app = heroku.app(asked)
     with heroku.store.lock:
         if "maintenance" in wanted:
-            if not isinstance(wanted["maintenance"], bool):
+            if wanted["maintenance"] not in (True, False):  # which 1 and 0 are too: PyPI's heroku3 sends them
                 raise invalid("maintenance must be true or false.")
-            app.maintenance = wanted["maintenance"]
+            app.maintenance = bool(wanted["maintenance"])
             app.updated_at = now()
         answer = Answer(render.app(app))
     heroku.say(app, f"Maintenance mode {'enabled' if app.maintenance else 'disabled'}")

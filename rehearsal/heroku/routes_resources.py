@@ -7,7 +7,7 @@ from cryptography import x509
 from rehearsal.heroku import render_resources
 from rehearsal.heroku.render import stamp
 from rehearsal.heroku.store import Addon, App
-from rehearsal.heroku.world import Heroku, HerokuError, listing, not_found, one
+from rehearsal.heroku.world import Heroku, HerokuError, body_of, listing, not_found, one
 from rehearsal.restapi import Answer, Asked, Json, Routes
 
 routes: Routes[Heroku] = Routes()
@@ -39,6 +39,22 @@ def addon_info(heroku: Heroku, asked: Asked) -> Answer:
     app = heroku.app(asked)
     addon = one(app.addons, asked.parts["addon"], lambda it: (it.id, it.name), "add_on")
     return Answer(render_resources.addon(app, addon, _expansion(asked)))
+
+
+@routes.on("POST", "/actions/addons/resolve")
+def resolve_addon(heroku: Heroku, asked: Asked) -> Answer:
+    """The add-ons that a name means; a read, although it is a POST."""
+    wanted = body_of(asked)
+    with heroku.store.lock:
+        found = [
+            render_resources.addon(app, addon, _expansion(asked))
+            for app, addon in _owned(heroku)
+            if wanted.get("app") in (None, app.id, app.name)
+            and wanted.get("addon") in (addon.id, addon.name, addon.attachment)
+        ]
+    if not found:
+        raise not_found("add_on", "add on")
+    return Answer(found)
 
 
 @routes.on("GET", "/addon-attachments")

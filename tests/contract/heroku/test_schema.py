@@ -131,6 +131,7 @@ WRITES: list[tuple[str, str, Json]] = [
     ("PATCH", "/apps/{app}/formation/{type}", {"quantity": 2}),
     ("PATCH", "/apps/{app}/features/{feature}", {"enabled": False}),
     ("POST", "/apps/{app}/log-sessions", {"lines": 1}),
+    ("POST", "/actions/addons/resolve", {"addon": "REDIS", "app": "bond-server"}),
     ("POST", "/apps/{app}/releases", {"release": "3"}),
     ("DELETE", "/apps/{app}/dynos", {}),
     ("DELETE", "/apps/{app}/dynos/{dyno}", {}),

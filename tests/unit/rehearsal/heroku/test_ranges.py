@@ -42,6 +42,17 @@ def test_bounds_are_inclusive_unless_bracketed() -> None:
     assert versions("version ]2..")[1] == [3, 12]
 
 
+@pytest.mark.parametrize("header", ["id ..; max=1000;", "id ..;", "id", "version ..;order=asc;max=9"])
+def test_the_forms_that_clients_send_are_understood(header: str) -> None:
+    """Those of the official command line and of PyPI's heroku3, among others."""
+    assert len(paged(RELEASES, header).content) == 4
+
+
+def test_domains_may_be_sorted_by_domain() -> None:
+    rows = [{"id": "1", "hostname": "b.example"}, {"id": "2", "hostname": "a.example"}]
+    assert [row["id"] for row in paged(Listing(rows), "domain ..;").content] == ["2", "1"]
+
+
 @pytest.mark.parametrize("header", ["nonsense ..", "version ..; max=0", "version ..; max=1001", "version 1-2"])
 def test_a_range_that_makes_no_sense_is_refused(header: str) -> None:
     with pytest.raises(HerokuError) as refused:
