@@ -72,6 +72,10 @@ class Heroku:
         """PATCH one thing; never repeated after a broken connection."""
         return self._json(self._send("PATCH", path, target, json=body), target)
 
+    def post(self, path: str, body: Row, target: str) -> Any:
+        """POST one thing; never repeated after a broken connection."""
+        return self._json(self._send("POST", path, target, json=body), target)
+
     def _send(self, method: str, path: str, target: str, **parts: Any) -> httpx.Response:
         tries = _TRIES_OF_A_CUT_READ if method == "GET" else 1
         for attempt in range(1, tries + 1):
@@ -88,7 +92,7 @@ class Heroku:
 
     def _json(self, answer: httpx.Response, target: str) -> Any:
         try:
-            return answer.json()
+            return answer.json(object_hook=_Told)
         except ValueError:
             media = answer.headers.get("content-type", "no content type").partition(";")[0]
             raise Unreachable(
@@ -99,9 +103,11 @@ class Heroku:
 
     def _rows(self, answer: httpx.Response, target: str) -> list[Row]:
         rows = self._json(answer, target)
-        if not isinstance(rows, list):
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Unreachable(
-                f"Heroku at {self.url} answered {_line(answer)} with something that is not a list.", target=target
+                f"Heroku at {self.url} answered {_line(answer)} with something that is not a list of objects.",
+                target=target,
+                hint=f"Check that {URL_VARIABLE} and any proxy lead to Heroku's API.",
             )
         return rows
 
@@ -110,6 +116,17 @@ class Heroku:
             f"Heroku at {self.url} cut off its answer to {method} {path} ({type(error).__name__}).",
             target=target,
             hint="Check the network, then run again.",
+        )
+
+
+class _Told(dict[str, Any]):
+    """An object as Heroku told it; a field that the API promises and that is not there is its error, not ours."""
+
+    def __missing__(self, field: str) -> Any:
+        raise Unreachable(
+            f"Heroku's answer lacks {field!r}.",
+            target="Heroku API",
+            hint=f"Check that {URL_VARIABLE} and any proxy lead to Heroku's API.",
         )
 
 
