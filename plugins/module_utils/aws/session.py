@@ -6,7 +6,9 @@ client 2-3 ms: so the session and the models are loaded once, before Ansible for
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import boto3
@@ -73,3 +75,12 @@ def kind_of(operation: str, arguments: Mapping[str, Any]) -> Kind:
     if operation in _PREVIEWS:
         return "preview" if arguments.get("ChangeSetType", "UPDATE") == "UPDATE" else "write"
     return "read" if operation.startswith(_READING) else "write"
+
+
+def moment_of(answer: Mapping[str, Any]) -> float:
+    """When AWS gave an answer by its own clock, in seconds since the epoch; by ours where the answer does not say."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError):
+        return time.time()

@@ -1,0 +1,210 @@
+"""Task definitions: written from what a release consists of, compared whole, and told without their secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import fingerprint
+
+Json = dict[str, Any]
+
+LARGEST = 65_536
+"""Bytes of a task definition (service quota of ECS)."""
+
+_GIVEN_BY_AWS = frozenset(
+    {
+        "compatibilities",
+        "deregisteredAt",
+        "deleteRequestedAt",
+        "registeredAt",
+        "registeredBy",
+        "requiresAttributes",
+        "revision",
+        "status",
+        "taskDefinitionArn",
+    }
+)
+_SORTED_BY = {"environment": "name", "secrets": "name", "portMappings": "containerPort", "ulimits": "name"}
+_DEFAULTS_OF_CHECK = {"interval": 30, "timeout": 5, "retries": 3}
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The configuration that a release pins: one version of one secret, and the keys that it has."""
+
+    arn: str
+    version: str
+    keys: tuple[str, ...]
+
+    def references(self) -> list[Json]:
+        """As container secrets: each variable is a key of the pinned version."""
+        return [{"name": key, "valueFrom": f"{self.arn}:{key}::{self.version}"} for key in self.keys]
+
+
+def write(
+    family: str,
+    container: Json,
+    process: Mapping[str, Any],
+    roles: tuple[str, str],
+) -> Json:
+    """A task definition for Fargate with one container; ``roles`` are the execution role and the task's own."""
+    return {
+        "family": family,
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": str(process["cpu"]),
+        "memory": str(process["memory"]),
+        "runtimePlatform": {"cpuArchitecture": process["architecture"], "operatingSystemFamily": "LINUX"},
+        "executionRoleArn": roles[0],
+        "taskRoleArn": roles[1],
+        "containerDefinitions": [container],
+    }
+
+
+def container(
+    name: str, image: str, process: Mapping[str, Any], environment: Mapping[str, str], secrets: Secrets, log: Json
+) -> Json:
+    """The container of one process type. PORT is the port that the load balancer sends to.
+
+    Raises:
+        BadInput: a name is both a plain setting and a key of the secret.
+    """
+    port = process["port"]
+    plain = {**environment, **process["environment"], **({"PORT": port} if port else {})}
+    twice = sorted(set(plain) & set(secrets.keys))
+    if twice:
+        raise BadInput(
+            f"{', '.join(twice)} of process {name} would be set twice, by the secret and as a plain setting.",
+            target=f"process {name}",
+            hint="Take it out of the plain settings, or exclude the key from the copied ones (PORT is always ours).",
+        )
+    check = process["health_command"]
+    return {
+        "name": name,
+        "image": image,
+        "essential": True,
+        "command": list(process["command"]),
+        "environment": [{"name": key, "value": _text(plain[key])} for key in sorted(plain)],
+        "secrets": secrets.references(),
+        "portMappings": [{"containerPort": port, "protocol": "tcp"}] if port else [],
+        "stopTimeout": process["stop_timeout"],
+        "logConfiguration": {"logDriver": "awslogs", "options": log},
+        **({"healthCheck": {"command": list(check)}} if check else {}),
+    }
+
+
+def check_size(definition: Json) -> None:
+    """Refuse a definition that ECS has no room for.
+
+    Raises:
+        BadInput: with the figures.
+    """
+    size = len(json.dumps(definition, separators=(",", ":")).encode())
+    if size > LARGEST:
+        raise BadInput(
+            f"Task definition {definition['family']} would have {size} bytes; ECS takes {LARGEST}.",
+            target=f"task definition {definition['family']}",
+            hint="Exclude keys from the secret (each takes about 200 bytes), or keep several settings in one key.",
+        )
+
+
+def normalised(definition: Mapping[str, Any]) -> Json:
+    """One form for what we would register and for what ECS describes: defaults filled in, sets sorted."""
+    kept = {key: value for key, value in definition.items() if key not in _GIVEN_BY_AWS}
+    containers = [_normal_container(each) for each in kept.get("containerDefinitions", [])]
+    normal: Json = _dense(
+        {
+            **kept,
+            "requiresCompatibilities": sorted(kept.get("requiresCompatibilities", [])),
+            "containerDefinitions": sorted(containers, key=lambda each: str(each["name"])),
+        }
+    )
+    return normal
+
+
+def readable(definition: Optional[Json], plain: frozenset[str]) -> Optional[Json]:
+    """A normalised definition for a person. Values of settings that are not in ``plain`` are told by fingerprint."""
+    if definition is None:
+        return None
+    told = {key: value for key, value in definition.items() if key not in ("containerDefinitions", "family")}
+    for each in definition["containerDefinitions"]:
+        rest = {key: value for key, value in each.items() if key not in ("name", "environment", "secrets")}
+        environment = {
+            item["name"]: item.get("value", "") if item["name"] in plain else fingerprint(item.get("value", ""))
+            for item in each.get("environment", [])
+        }
+        rest["environment"] = environment
+        rest.update(_told_secrets(each.get("secrets", [])))
+        told[each["name"]] = rest
+    return told
+
+
+def told_apart(before: Optional[Json], after: Json) -> tuple[Optional[Json], Json]:
+    """Both sides of a change, with the secrets' keys reduced to those that come or go."""
+    if before is None:
+        return before, after
+    return _without_common_keys(before, after), _without_common_keys(after, before)
+
+
+def _without_common_keys(side: Json, other: Json) -> Json:
+    reduced = dict(side)
+    for name, part in side.items():
+        if isinstance(part, dict) and "secret keys" in part:
+            there = set(dict(other.get(name) or {}).get("secret keys", ()))
+            left = [key for key in part["secret keys"] if key not in there]
+            rest = {key: value for key, value in part.items() if key != "secret keys"}
+            reduced[name] = {**rest, **({"secret keys": left} if left else {})}
+    return reduced
+
+
+def _told_secrets(secrets: list[Json]) -> Json:
+    """The secret, its version and its keys where all references are ours; each reference of others by itself."""
+    sources = {split_reference(item["name"], item["valueFrom"]) for item in secrets}
+    if len(sources) == 1 and None not in sources:
+        arn, version = sources.pop() or ("", "")
+        return {"secret": arn, "secret version": version, "secret keys": [item["name"] for item in secrets]}
+    return {"secrets": {item["name"]: item["valueFrom"] for item in secrets}} if secrets else {}
+
+
+def split_reference(name: str, value_from: str) -> Optional[tuple[str, str]]:
+    """(ARN of the secret, version) where a variable is the key of that name in a pinned version; else None."""
+    arn, pinned, version = value_from.partition(f":{name}::")
+    return (arn, version) if pinned else None
+
+
+def _normal_container(given: Mapping[str, Any]) -> Json:
+    container = {"essential": True, **given}
+    for key, name in _SORTED_BY.items():
+        container[key] = sorted(container.get(key) or [], key=lambda item: str(item.get(name, "")))
+    container["portMappings"] = [
+        {"protocol": "tcp", **item, "hostPort": item.get("hostPort") or item.get("containerPort")}
+        for item in container["portMappings"]
+    ]
+    if container.get("healthCheck"):
+        container["healthCheck"] = {**_DEFAULTS_OF_CHECK, **container["healthCheck"]}
+    return container
+
+
+def _dense(value: Any) -> Any:
+    """Without what says nothing: None, empty lists and maps, switches that are off, a CPU share of 0."""
+    if isinstance(value, Mapping):
+        inner = {name: _dense(part) for name, part in value.items()}
+        return {name: part for name, part in inner.items() if not _says_nothing(part, name)}
+    if isinstance(value, (list, tuple)):
+        return [_dense(part) for part in value]
+    return value
+
+
+def _says_nothing(value: Any, key: str) -> bool:
+    if key == "essential":
+        return False
+    return value is None or value is False or value in ([], {}) or (key in ("cpu", "startPeriod") and value == 0)
+
+
+def _text(value: Any) -> str:
+    """A setting as text: YAML's true and false as environment variables have them."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

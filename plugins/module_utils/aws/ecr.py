@@ -1,0 +1,117 @@
+"""ECR's dialect: repositories, and images by tag or digest."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from botocore.exceptions import ClientError
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_of, spoken
+
+_URI = re.compile(r"(?P<registry>[^/]+[.:][^/]*)/(?P<name>.+)")
+_ACCOUNT = re.compile(r"\d{12}(?=\.)")
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository by its name and, where known, its registry."""
+
+    name: str
+    uri: str = ""
+    account: str = ""
+
+    @staticmethod
+    def of(text: str) -> Repository:
+        """From the URI that images are pulled from, or from a plain name."""
+        found = _URI.fullmatch(text)
+        if found is None:
+            return Repository(text)
+        account = _ACCOUNT.match(found["registry"])
+        return Repository(found["name"], text, account[0] if account else "")
+
+    def arguments(self) -> dict[str, str]:
+        """Its address in the API's form."""
+        registry = {"registryId": self.account} if self.account else {}
+        return {"repositoryName": self.name, **registry}
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that is there."""
+
+    digest: str
+    tags: tuple[str, ...] = ()
+    pushed_at: str = ""
+    size: int = 0
+
+
+class Images:
+    """Reads one registry."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def uri_of(self, repository: Repository) -> Optional[str]:
+        """Where images are pulled from; None where there is no such repository."""
+        if repository.uri:
+            return repository.uri
+        with spoken(f"image repository {repository.name}"):
+            try:
+                answer = self._client.describe_repositories(repositoryNames=[repository.name])
+            except ClientError as error:
+                if code_of(error) == "RepositoryNotFoundException":
+                    return None
+                raise
+        return str(answer["repositories"][0]["repositoryUri"])
+
+    def find(self, repository: Repository, reference: str) -> Optional[Image]:
+        """The image with this tag or digest; None where it or its repository is missing."""
+        by = "imageDigest" if reference.startswith("sha256:") else "imageTag"
+        with spoken(f"image repository {repository.name}"):
+            try:
+                answer = self._client.describe_images(**repository.arguments(), imageIds=[{by: reference}])
+            except ClientError as error:
+                if code_of(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
+                    return None
+                raise
+        return _image(answer["imageDetails"][0])
+
+    def all(self, repository: Repository) -> Optional[list[Image]]:
+        """All images with a tag, newest first; None where there is no such repository."""
+        found = []
+        with spoken(f"image repository {repository.name}"):
+            try:
+                pages = self._client.get_paginator("describe_images").paginate(
+                    **repository.arguments(), filter={"tagStatus": "TAGGED"}
+                )
+                for page in pages:
+                    found += [_image(each) for each in page["imageDetails"]]
+            except ClientError as error:
+                if code_of(error) == "RepositoryNotFoundException":
+                    return None
+                raise
+        return sorted(found, key=lambda image: image.pushed_at, reverse=True)
+
+
+def suggestion(reference: str, images: list[Image]) -> str:
+    """What may have been meant: the nearest tags, and the newest ones. ``images`` are newest first."""
+    tags = [tag for image in images for tag in image.tags]
+    if not tags:
+        return "The repository holds no image with a tag: push one."
+    near = difflib.get_close_matches(reference, tags, n=3, cutoff=0.7)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    return f"{meant}The newest tags are {', '.join(tags[:_NAMED])}."
+
+
+def _image(said: dict[str, Any]) -> Image:
+    pushed = said.get("imagePushedAt")
+    return Image(
+        digest=said["imageDigest"],
+        tags=tuple(said.get("imageTags", ())),
+        pushed_at=pushed.isoformat() if pushed else "",
+        size=said.get("imageSizeInBytes", 0),
+    )

@@ -1,0 +1,111 @@
+"""ECS's dialect: reads of task definitions and services, and calls that were decided before they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from botocore.exceptions import ClientError
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_of, spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+
+Json = dict[str, Any]
+
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """A write, decided: the operation in boto3's terms and its arguments."""
+
+    operation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Ecs:
+    """ECS in one region, through the door."""
+
+    def __init__(self, region: str, door: Door) -> None:
+        self._client = session.client("ecs", region=region, door=door)
+
+    def make(self, change: Change) -> None:
+        """Make the call that a change holds as its payload."""
+        call: Call = change.payload
+        with spoken(change.target):
+            getattr(self._client, call.operation)(**call.arguments)
+
+    def definition(self, name: str) -> Optional[Json]:
+        """A task definition by family (its newest active revision), ``family:revision`` or ARN; None without one."""
+        with spoken(f"task definition {name}"):
+            try:
+                answer = self._client.describe_task_definition(taskDefinition=name)
+            except ClientError as error:
+                if code_of(error) == "ClientException":
+                    return None
+                raise
+        return dict(answer["taskDefinition"])
+
+    def active_revisions(self, family: str, most: int) -> list[str]:
+        """ARNs of a family's newest active revisions, newest first."""
+        with spoken(f"task definition {family}"):
+            answer = self._client.list_task_definitions(
+                familyPrefix=family, status="ACTIVE", sort="DESC", maxResults=most
+            )
+        return [arn for arn in answer["taskDefinitionArns"] if name_of(arn).rpartition(":")[0] == family]
+
+    def service(self, cluster: str, name: str) -> Optional[Json]:
+        """A service with its deployments, events and tags; None where there is none."""
+        return self.now(cluster, name)[0]
+
+    def now(self, cluster: str, name: str) -> tuple[Optional[Json], float]:
+        """A service (None where there is none) and the moment of the answer by AWS's clock, in seconds of the epoch."""
+        with spoken(f"ECS cluster {name_of(cluster)}"):
+            answer = self._client.describe_services(cluster=cluster, services=[name], include=["TAGS"])
+        found = [each for each in answer["services"] if each["status"] != "INACTIVE"]
+        return dict(found[0]) if found else None, session.moment_of(answer)
+
+    def tasks(self, cluster: str, service: str, status: str) -> list[Json]:
+        """Up to 100 tasks of a service whose desired status is this (RUNNING, STOPPED)."""
+        with spoken(f"ECS service {service}"):
+            listed = self._client.list_tasks(
+                cluster=cluster, serviceName=service, desiredStatus=status, maxResults=_PAGE
+            )
+            if not listed["taskArns"]:
+                return []
+            return list(self._client.describe_tasks(cluster=cluster, tasks=listed["taskArns"])["tasks"])
+
+    def service_deployment(self, arn: str) -> Json:
+        """The record of one roll-out."""
+        with spoken(f"service deployment {name_of(arn)}"):
+            answer = self._client.describe_service_deployments(serviceDeploymentArns=[arn])
+        return dict(answer["serviceDeployments"][0]) if answer["serviceDeployments"] else {}
+
+    def service_deployments(self, cluster: str, service: str, statuses: Sequence[str]) -> list[Json]:
+        """Up to 100 records of a service's roll-outs, newest first."""
+        with spoken(f"ECS service {service}"):
+            answer = self._client.list_service_deployments(
+                cluster=cluster, service=service, status=list(statuses), maxResults=_PAGE
+            )
+        return sorted(answer["serviceDeployments"], key=lambda each: each["createdAt"], reverse=True)
+
+    def revisions(self, arns: Sequence[str]) -> dict[str, str]:
+        """Service revision ARN -> ARN of its task definition, for up to 20 revisions."""
+        if not arns:
+            return {}
+        with spoken("service revisions"):
+            answer = self._client.describe_service_revisions(serviceRevisionArns=list(arns[:20]))
+        return {each["serviceRevisionArn"]: each["taskDefinition"] for each in answer["serviceRevisions"]}
+
+
+def name_of(arn: str) -> str:
+    """The last part of an ARN ("family:7", the name of a service or cluster); a plain name is itself."""
+    return arn.rpartition("/")[2]
+
+
+def primary(service: Mapping[str, Any]) -> Json:
+    """The deployment that a service is moving to, or stands at; empty where it has none."""
+    return next((dict(each) for each in service.get("deployments", []) if each["status"] == "PRIMARY"), {})

@@ -1,0 +1,122 @@
+"""What a rollout's look means: whether to go on waiting, to order the way back, or to fail, in which words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import Call, name_of
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import commonest, hint
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Look, Subject
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Verdict
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds that a deployment may take, and how many tasks may end for the same reason."""
+
+    deadline: float
+    same_reason: int
+
+
+def doom(look: Look, limits: Limits) -> str:
+    """Why a rollout that ECS still goes on with is given up; "" where it is not."""
+    if look.state != "going":
+        return ""
+    worst, count = commonest([each for each in look.failures if each.over])
+    if worst is not None and count >= limits.same_reason:
+        return f"{count} tasks ended for the same reason: {worst.in_words()}"
+    if look.age >= limits.deadline:
+        return f"it was not done within {limits.deadline:.0f} s"
+    return ""
+
+
+def way_back(look: Look, subject: Subject, limits: Limits) -> list[Change]:
+    """What to order where a rollout is given up, by us or by ECS.
+
+    A rollout under way is stopped with a rollback by ECS itself, so that ours and the circuit breaker's cannot race.
+    The first release has nothing to go back to: it is scaled to 0, after its rollout was stopped (or ECS would call a
+    service without tasks a completed rollout).
+    """
+    why = doom(look, limits)
+    if not why and look.state != "failed":
+        return []
+    if look.state == "failed":
+        return _back_by_update(look, subject) if look.previous else _to_zero(look, subject)
+    stop = _stop(look, subject, "ROLLBACK" if look.previous else "ABORT")
+    return [stop] if look.previous else [stop, *_to_zero(look, subject)]
+
+
+def is_bad_end(look: Look, subject: Subject, limits: Limits) -> bool:
+    """Whether it has failed and nothing is left to do about it."""
+    if look.state in ("absent", "rolled_back", "superseded"):
+        return True
+    return look.state == "failed" and not way_back(look, subject, limits)
+
+
+def progress(look: Look, subject: Subject) -> str:
+    """Half a sentence for who waits."""
+    if look.state == "rolling_back":
+        return f"{subject.service} goes back to {name_of(look.serving)}, {look.serving_tasks} tasks of it run"
+    failed = sum(each.over for each in look.failures)
+    return f"{subject.service} has {look.healthy} of {look.desired} tasks healthy, {look.starting} starting" + (
+        f", {failed} failed" if failed else ""
+    )
+
+
+def error(look: Look, subject: Subject, details: Mapping[str, Any]) -> Verdict:
+    """The verdict for a person: what failed, why, what serves now, and what to do."""
+    wanted, target = name_of(subject.task_definition), f"ECS service {subject.service}"
+    if look.state == "absent":
+        return Verdict(f"There is no {target}.", target=target, hint="Run playbooks/release.yml.")
+    if look.state == "superseded":
+        return Verdict(
+            f"Another release took the place of {wanted}: {target} runs {name_of(look.serving)}.",
+            target=target,
+            hint="Find out who released, then run again.",
+            details=dict(details),
+        )
+    return Verdict(
+        f"The release of {wanted} on {target} failed: {_why(look)}. {_outcome(look)}",
+        target=target,
+        hint=hint(look.failures),
+        details=dict(details),
+    )
+
+
+def _why(look: Look) -> str:
+    worst, count = commonest(look.failures)
+    if worst is None:
+        return look.said.rstrip(".") or "it was not done in time"
+    tasks = "1 task" if count == 1 else f"{count} tasks"
+    return f"{tasks}: {worst.in_words().rstrip('.')}"
+
+
+def _outcome(look: Look) -> str:
+    if look.state == "rolled_back":
+        return f"{name_of(look.serving)} serves again, with {look.serving_tasks} of {look.desired} tasks."
+    return "It was the first release, so there is nothing to go back to; the service keeps no task."
+
+
+def _stop(look: Look, subject: Subject, how: str) -> Change:
+    call = Call("stop_service_deployment", {"serviceDeploymentArn": look.record, "stopType": how})
+    before = {"task definition": name_of(subject.task_definition)}
+    after = {"task definition": name_of(look.previous)} if look.previous else None
+    return Change("stop", f"rollout of ECS service {subject.service}", before, after, call)
+
+
+def _back_by_update(look: Look, subject: Subject) -> list[Change]:
+    """Where ECS gave up without going back (its breaker does not roll back), the former definition is ordered."""
+    arguments = {"cluster": subject.cluster, "service": subject.service, "taskDefinition": look.previous}
+    before, after = name_of(subject.task_definition), name_of(look.previous)
+    call = Call("update_service", arguments)
+    return [Change("update", f"ECS service {subject.service}", before, after, call)]
+
+
+def _to_zero(look: Look, subject: Subject) -> list[Change]:
+    if look.desired == 0:
+        return []
+    call = Call("update_service", {"cluster": subject.cluster, "service": subject.service, "desiredCount": 0})
+    return [Change("scale", f"ECS service {subject.service}", {"tasks": look.desired}, {"tasks": 0}, call)]

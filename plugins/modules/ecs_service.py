@@ -1,0 +1,304 @@
+#!/usr/bin/python
+"""The ECS service that runs one process type of an app."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: ecs_service
+short_description: Run a task definition as an ECS service
+description:
+  - Creates the service of a process type on Fargate, and converges every setting of one that is there. The number of
+    tasks is set at creation only; afterwards it belongs to autoscaling.
+  - The task definition is compared by its full ARN with what the service is moving to, so a service that ECS rolled
+    back is updated again. A service whose first release failed gets its number of tasks again.
+  - Returns when ECS has taken the order; M(offramp.ecs.ecs_rollout) watches it.
+options:
+  cluster:
+    description: Name or ARN of the cluster.
+    type: str
+    required: true
+  name:
+    description: Name of the service.
+    type: str
+    required: true
+  task_definition:
+    description: Full ARN of the task definition's revision.
+    type: str
+    required: true
+  container:
+    description: Name of the container that the load balancer sends to.
+    type: str
+    required: true
+  subnets:
+    description: Ids of the tasks' subnets.
+    type: list
+    elements: str
+    required: true
+  security_groups:
+    description: Ids of the tasks' security groups.
+    type: list
+    elements: str
+    required: true
+  public_ip:
+    description: Whether tasks have public addresses.
+    type: bool
+    default: false
+  target_group_arn:
+    description: Target group of the load balancer, for a process with a port.
+    type: str
+    default: ""
+  circuit_breaker:
+    description: Whether ECS itself rolls a failing deployment back.
+    type: bool
+    default: true
+  minimum_percent:
+    description: Percent of the desired tasks that stay healthy during a rollout.
+    type: int
+    default: 100
+  maximum_percent:
+    description: Percent of the desired tasks that may run during a rollout.
+    type: int
+    default: 200
+  zone_rebalancing:
+    description: Whether ECS keeps tasks spread over the availability zones.
+    type: bool
+    default: true
+  exec:
+    description: Whether ECS Exec is on.
+    type: bool
+    default: false
+  tags:
+    description: Tags of the service and its tasks. Tags of others are left alone.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - offramp.ecs.aws
+  - offramp.ecs.process
+author: The Offramp authors
+"""
+
+EXAMPLES = """
+- name: Run the web process
+  offramp.ecs.ecs_service:
+    region: eu-west-1
+    cluster: offramp-staging
+    name: bond-server-web
+    task_definition: arn:aws:ecs:eu-west-1:123456789012:task-definition/staging-bond-server-web:7
+    container: web
+    process: {port: 8080, desired: 2}
+    subnets: [subnet-1, subnet-2]
+    security_groups: [sg-1]
+    target_group_arn: arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/bond/1
+"""
+
+RETURN = """
+service:
+  description: The service.
+  returned: success
+  type: dict
+  contains:
+    name: {description: Its name., type: str}
+    cluster: {description: Its cluster., type: str}
+    task_definition: {description: ARN of the task definition that it is moving to., type: str}
+    desired: {description: The number of tasks that it keeps., type: int}
+    target_group_arn: {description: The target group that its tasks are in; empty without a load balancer., type: str}
+    exists: {description: "Whether it exists, which a dry run may only foresee.", type: bool}
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Optional
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, processes, services
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
+
+_TEXT = {"type": "str", "required": True}
+_LIST = {"type": "list", "elements": "str", "required": True}
+
+SPEC = spec.spec(
+    spec.AWS,
+    processes.PROCESS,
+    options={
+        "cluster": _TEXT,
+        "name": _TEXT,
+        "task_definition": _TEXT,
+        "container": _TEXT,
+        "subnets": _LIST,
+        "security_groups": _LIST,
+        "public_ip": {"type": "bool", "default": False},
+        "target_group_arn": {"type": "str", "default": ""},
+        "circuit_breaker": {"type": "bool", "default": True},
+        "minimum_percent": {"type": "int", "default": 100},
+        "maximum_percent": {"type": "int", "default": 200},
+        "zone_rebalancing": {"type": "bool", "default": True},
+        "exec": {"type": "bool", "default": False},
+        "tags": {"type": "dict", "default": {}},
+    },
+)
+
+
+@dataclass(frozen=True)
+class Want:
+    """The service's settings in the API's form, and what is only for its creation."""
+
+    cluster: str
+    name: str
+    settings: Mapping[str, Any]
+    desired: int
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Have:
+    """The service as it is; ``settings`` are None where there is none."""
+
+    want: Want
+    settings: Optional[dict[str, Any]] = None
+    arn: str = ""
+    desired: int = 0
+    primary: str = ""
+    """ARN of the task definition that the primary deployment moves to."""
+    stuck: bool = False
+    """The primary deployment has failed and nothing else is under way."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def want_of(params: Mapping[str, Any]) -> Want:
+    """The wanted service.
+
+    Raises:
+        BadInput: a process with a port needs a target group.
+    """
+    processes.check(params["container"], params["process"])
+    if params["process"]["port"] and not params["target_group_arn"]:
+        raise BadInput(
+            f"ECS service {params['name']} has a port but no target group.",
+            target=f"ECS service {params['name']}",
+            hint="Give target_group_arn, or leave the port out.",
+        )
+    tags = {str(key): str(value) for key, value in params["tags"].items()}
+    return Want(params["cluster"], params["name"], services.write(params), params["process"]["desired"], tags)
+
+
+def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:
+    """ECS in the wanted region."""
+    return ecs.Ecs(params["region"], door)
+
+
+def observe(api: ecs.Ecs, want: Want) -> Have:
+    """One read, none where the cluster does not exist yet."""
+    found = None if is_unknown(want.cluster) else api.service(want.cluster, want.name)
+    if found is None:
+        return Have(want)
+    if found["status"] == "DRAINING":
+        raise Refused(
+            f"ECS service {want.name} is being deleted.",
+            target=f"ECS service {want.name}",
+            hint="Wait until it is gone, then run again.",
+        )
+    primary = ecs.primary(found)
+    return Have(
+        want,
+        services.normalised(found),
+        found["serviceArn"],
+        found["desiredCount"],
+        primary.get("taskDefinition", ""),
+        primary.get("rolloutState") == "FAILED",
+        services.tag_map(found.get("tags", [])),
+    )
+
+
+def plan(have: Have, want: Want) -> list[Change]:
+    """Create it, or update what differs; tags are a change of their own."""
+    if have.settings is None:
+        after = {**services.readable(want.settings), "desiredCount": want.desired}
+        return [Change("create", f"ECS service {want.name}", None, after, _creation(want))]
+    return _updating(have, have.settings, want) + _tagging(have, want)
+
+
+def _updating(have: Have, settings: Mapping[str, Any], want: Want) -> list[Change]:
+    """One update for all that differs; a new deployment where ECS went back, or gave up."""
+    differs = [key for key in services.SETTINGS if settings[key] != want.settings[key]]
+    astray = have.stuck or have.primary != want.settings["taskDefinition"]
+    if not differs and not astray:
+        return []
+    arguments = {key: want.settings[key] for key in differs}
+    if astray and "taskDefinition" not in differs:
+        arguments.update(taskDefinition=want.settings["taskDefinition"], forceNewDeployment=True)
+    if have.stuck and have.desired == 0:
+        arguments["desiredCount"] = want.desired
+    before = {**{key: settings.get(key) for key in arguments}, "taskDefinition": have.primary}
+    before.update({"desiredCount": have.desired} if "desiredCount" in arguments else {})
+    after = {**arguments, "taskDefinition": want.settings["taskDefinition"]}
+    call = ecs.Call("update_service", {**arguments, "cluster": want.cluster, "service": want.name})
+    return [Change("update", f"ECS service {want.name}", services.readable(before), services.readable(after), call)]
+
+
+def _creation(want: Want) -> ecs.Call:
+    settings = {key: value for key, value in want.settings.items() if key != "healthCheckGracePeriodSeconds"}
+    if want.settings["loadBalancers"]:
+        settings["healthCheckGracePeriodSeconds"] = want.settings["healthCheckGracePeriodSeconds"]
+    arguments = {
+        **settings,
+        "cluster": want.cluster,
+        "serviceName": want.name,
+        "desiredCount": want.desired,
+        "launchType": "FARGATE",
+        "tags": services.tag_list(want.tags),
+    }
+    return ecs.Call("create_service", arguments)
+
+
+def _tagging(have: Have, want: Want) -> list[Change]:
+    wanted = {key: value for key, value in want.tags.items() if have.tags.get(key) != value}
+    if not wanted:
+        return []
+    before = {key: have.tags[key] for key in wanted if key in have.tags}
+    call = ecs.Call("tag_resource", {"resourceArn": have.arn, "tags": services.tag_list(wanted)})
+    return [Change("update", f"tags of ECS service {want.name}", before, wanted, call)]
+
+
+def foresee(have: Have, want: Want) -> Have:
+    """The service as it will be."""
+    desired = want.desired if have.settings is None else have.desired
+    return replace(have, desired=desired, primary=want.settings["taskDefinition"])
+
+
+def report(have: Have) -> dict[str, Any]:
+    """What playbooks use."""
+    return {
+        "name": have.want.name,
+        "cluster": have.want.cluster,
+        "task_definition": have.primary,
+        "desired": have.desired,
+        "target_group_arn": next((each["targetGroupArn"] for each in have.want.settings["loadBalancers"]), ""),
+        "exists": have.settings is not None,
+    }
+
+
+MODULE = Module(
+    name="ecs_service",
+    noun="service",
+    spec=SPEC,
+    connect=connect,
+    want=want_of,
+    observe=observe,
+    report=report,
+    plan=plan,
+    apply={"create": ecs.Ecs.make, "update": ecs.Ecs.make},
+    foresee=foresee,
+)
+
+
+def main() -> None:
+    """The ordinary way in."""
+    runner.main(MODULE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+#!/usr/bin/python
+"""The task definition of one process type of a release."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: ecs_task_definition
+short_description: Register what a release runs, when it differs
+description:
+  - Writes an image digest, a secret version and a process type's settings into a revision of a task definition, and
+    registers it only when it differs from the family's newest active revision. One of the few revisions before that
+    one which is equal is used again, so that going back makes no new revision.
+  - Both sides pass the same normaliser and are compared whole. The number of reads does not grow with the revisions.
+options:
+  family:
+    description: Name of the task definition's family.
+    type: str
+    required: true
+  container:
+    description: Name of the container, the process type.
+    type: str
+    required: true
+  image:
+    description: The image, by digest.
+    type: str
+    required: true
+  environment:
+    description: Plain settings that are no secret, for every process type.
+    type: dict
+    default: {}
+  execution_role_arn:
+    description: Role that ECS starts tasks with.
+    type: str
+    required: true
+  task_role_arn:
+    description: Role that the app's code has.
+    type: str
+    required: true
+  secret_arn:
+    description: Full ARN of the secret with the configuration.
+    type: str
+    required: true
+  secret_version:
+    description: Id of the secret's version to pin.
+    type: str
+    required: true
+  secret_keys:
+    description: Names of the keys in that version; each becomes an environment variable.
+    type: list
+    elements: str
+    required: true
+  log_group:
+    description: Log group of the container's output.
+    type: str
+    required: true
+extends_documentation_fragment:
+  - offramp.ecs.aws
+  - offramp.ecs.process
+author: The Offramp authors
+"""
+
+EXAMPLES = """
+- name: Write the release down
+  offramp.ecs.ecs_task_definition:
+    region: eu-west-1
+    family: staging-bond-server-web
+    container: web
+    image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/bond-server@sha256:0a1b2c
+    process: {port: 8080, cpu: 512, memory: 1024}
+    execution_role_arn: arn:aws:iam::123456789012:role/execution
+    task_role_arn: arn:aws:iam::123456789012:role/task
+    secret_arn: arn:aws:secretsmanager:eu-west-1:123456789012:secret:staging/bond-server-AbCdEf
+    secret_version: 8c2f1d3e
+    secret_keys: [MONGODB_URI]
+    log_group: /offramp/staging/bond-server
+"""
+
+RETURN = """
+task_definition:
+  description: The task definition of the release.
+  returned: success
+  type: dict
+  contains:
+    family: {description: Its family., type: str}
+    arn: {description: "ARN of the revision, not known before it is registered.", type: str}
+    image: {description: The image that it pins., type: str}
+    secret_version: {description: The version of the secret that it pins., type: str}
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, processes
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
+
+_TEXT = {"type": "str", "required": True}
+_LOOK_BACK = 5
+
+SPEC = spec.spec(
+    spec.AWS,
+    processes.PROCESS,
+    options={
+        "family": _TEXT,
+        "container": _TEXT,
+        "image": _TEXT,
+        "environment": {"type": "dict", "default": {}},
+        "execution_role_arn": _TEXT,
+        "task_role_arn": _TEXT,
+        "secret_arn": _TEXT,
+        "secret_version": _TEXT,
+        "secret_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
+        "log_group": _TEXT,
+    },
+)
+
+
+@dataclass(frozen=True)
+class Want:
+    """The definition to register, and what of it is plain enough to be shown."""
+
+    family: str
+    definition: Mapping[str, Any]
+    normal: Mapping[str, Any]
+    plain: frozenset[str]
+    image: str
+    secret_version: str
+
+
+@dataclass(frozen=True)
+class Have:
+    """The revision that equals the wanted one, else the newest active one; None where the family has none."""
+
+    want: Want
+    arn: str
+    normal: Optional[dict[str, Any]]
+
+
+def want_of(params: Mapping[str, Any]) -> Want:
+    """The release as a task definition.
+
+    Raises:
+        BadInput: AWS would refuse it.
+    """
+    process = params["process"]
+    processes.check(params["container"], process)
+    secrets = definitions.Secrets(params["secret_arn"], params["secret_version"], tuple(params["secret_keys"]))
+    log = {
+        "awslogs-group": params["log_group"],
+        "awslogs-region": params["region"],
+        "awslogs-stream-prefix": params["container"],
+    }
+    container = definitions.container(
+        params["container"], params["image"], process, params["environment"], secrets, log
+    )
+    roles = (params["execution_role_arn"], params["task_role_arn"])
+    definition = definitions.write(params["family"], container, process, roles)
+    definitions.check_size(definition)
+    plain = frozenset(item["name"] for item in container["environment"])
+    normal = definitions.normalised(definition)
+    return Want(params["family"], definition, normal, plain, params["image"], params["secret_version"])
+
+
+def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:
+    """ECS in the wanted region."""
+    return ecs.Ecs(params["region"], door)
+
+
+def observe(api: ecs.Ecs, want: Want) -> Have:
+    """One read; a few more when the newest revision differs, for an equal one shortly before it."""
+    newest = api.definition(want.family)
+    if newest is None:
+        return Have(want, "", None)
+    have = _have(want, newest)
+    if have.normal == want.normal:
+        return have
+    for arn in api.active_revisions(want.family, _LOOK_BACK):
+        found = api.definition(arn) if arn != have.arn else None
+        if found and definitions.normalised(found) == want.normal:
+            return _have(want, found)
+    return have
+
+
+def _have(want: Want, definition: dict[str, Any]) -> Have:
+    return Have(want, definition["taskDefinitionArn"], definitions.normalised(definition))
+
+
+def plan(have: Have, want: Want) -> list[Change]:
+    """A revision where the definition differs."""
+    if have.normal == want.normal:
+        return []
+    before, after = definitions.told_apart(
+        definitions.readable(have.normal, want.plain), definitions.readable(dict(want.normal), want.plain) or {}
+    )
+    call = ecs.Call("register_task_definition", want.definition)
+    return [Change("update" if have.normal else "create", f"task definition {want.family}", before, after, call)]
+
+
+def foresee(have: Have, want: Want) -> Have:
+    """The revision as it will be."""
+    if have.normal == want.normal:
+        return have
+    return replace(have, arn=Unknown(f"ARN of task definition {want.family}", "playbooks/release.yml"))
+
+
+def report(have: Have) -> dict[str, Any]:
+    """What playbooks use."""
+    want = have.want
+    return {"family": want.family, "arn": have.arn, "image": want.image, "secret_version": want.secret_version}
+
+
+def headline(have: Have) -> list[str]:
+    """The release in one sentence."""
+    digest, version = have.want.image.rpartition("@")[2], have.want.secret_version
+    return [f"Release {have.want.family}: image {digest}, secret version {version}, task definition {_short(have.arn)}"]
+
+
+def _short(arn: str) -> str:
+    return ecs.name_of(arn) if arn.startswith("arn:") else arn
+
+
+MODULE = Module(
+    name="ecs_task_definition",
+    noun="task_definition",
+    spec=SPEC,
+    connect=connect,
+    want=want_of,
+    observe=observe,
+    report=report,
+    plan=plan,
+    apply={"create": ecs.Ecs.make, "update": ecs.Ecs.make},
+    foresee=foresee,
+    headline=headline,
+)
+
+
+def main() -> None:
+    """The ordinary way in."""
+    runner.main(MODULE)
+
+
+if __name__ == "__main__":
+    main()
