@@ -86,7 +86,7 @@ class Secrets:
                 Name=name,
                 Description=f"Configuration of {owner}, copied from Heroku by Offramp",
                 SecretString=encoded(content),
-                ClientRequestToken=self._token(name, "", content),
+                ClientRequestToken=self.token(name, "", content),
                 Tags=[{"Key": OWNED_BY, "Value": owner}],
             )
 
@@ -94,7 +94,7 @@ class Secrets:
         """Make a new current version; the same call twice makes one version."""
         with fault.spoken(target_of(name)):
             self._api.put_secret_value(
-                SecretId=arn, SecretString=encoded(content), ClientRequestToken=self._token(name, previous, content)
+                SecretId=arn, SecretString=encoded(content), ClientRequestToken=self.token(name, previous, content)
             )
 
     def _described(self, name: str) -> Optional[Secret]:
@@ -109,7 +109,7 @@ class Secrets:
         leaves = answer.get("DeletedDate")
         return Secret(answer["ARN"], "", None, "", tags.get(OWNED_BY), leaves and leaves.date().isoformat())
 
-    def _token(self, name: str, previous: str, content: Mapping[str, str]) -> str:
+    def token(self, name: str, previous: str, content: Mapping[str, str]) -> str:
         """The id of the version that follows ``previous`` with this content.
 
         It names the version before, because a token that a version already has is ignored: going back to an earlier
