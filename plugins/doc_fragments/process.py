@@ -73,7 +73,7 @@ class ModuleDocFragment:
             type: int
             default: 75
           target_requests:
-            description: Requests a minute and task that autoscaling aims at, where a port is given; 0 for no such policy.
+            description: Requests a minute and task that autoscaling aims at, where there is a port; 0 for none.
             type: int
             default: 1000
     """

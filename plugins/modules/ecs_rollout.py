@@ -65,7 +65,7 @@ rollout:
   type: dict
   contains:
     service: {description: Name of the service., type: str}
-    verdict: {description: "completed, idle (no task is wanted), failed, rolled_back, superseded, going (dry run)", type: str}
+    verdict: {description: "completed, idle (no task), failed, rolled_back, superseded, going (dry run).", type: str}
     task_definition: {description: ARN of the task definition that was judged., type: str}
     deployment: {description: Id of the deployment that was judged., type: str}
     desired: {description: Number of tasks that the service keeps., type: int}
