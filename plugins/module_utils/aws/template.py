@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -100,6 +101,7 @@ def parameters_of(template: Template, given: Tree, where: str) -> dict[str, str]
     Raises:
         BadInput: a parameter is missing, unknown to the template, or outside what the template allows.
     """
+    where = os.path.basename(where)
     declared: Tree = template.body.get("Parameters", {})
     foreign = [name for name in given if name not in declared]
     if foreign:
