@@ -38,7 +38,7 @@ def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare
     http = httpx.Client(
         transport=wire or http_door.DoorTransport(door, "Cloudflare"),
         timeout=_WAIT_S,
-        event_hooks={"response": [_refuse_other_than_json]},
+        event_hooks={"response": [_refuse_other_than_an_envelope]},
     )
     return Cloudflare(api_token=_token(), http_client=http, max_retries=0)
 
@@ -46,19 +46,25 @@ def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare
 def read(api: Cloudflare, path: str, **query: Any) -> Any:
     """GET a path whose resource class is costly to load, as plain JSON (the ``result`` of the envelope)."""
     answer = api.get(path, cast_to=object, options={"params": query})
-    return answer["result"] if isinstance(answer, dict) else answer
+    return answer["result"] if isinstance(answer, dict) else None
 
 
-def _refuse_other_than_json(answer: httpx.Response) -> None:
-    media = answer.headers.get("content-type", "no content type").partition(";")[0]
-    if not media.endswith("json"):
-        raise Unreachable(
-            f"Cloudflare at {answer.request.url.scheme}://{answer.request.url.netloc.decode()} answered "
-            f"{answer.request.method} {answer.request.url.path} with {answer.status_code} and something that is not "
-            f"JSON ({media}).",
-            target="Cloudflare API",
-            hint="Check that CLOUDFLARE_BASE_URL and any proxy lead to Cloudflare's API, then run again.",
-        )
+def _refuse_other_than_an_envelope(answer: httpx.Response) -> None:
+    """Cloudflare's answers are JSON objects; successful ones hold a ``result``. The SDK takes anything."""
+    answer.read()
+    try:
+        content = answer.json()
+    except ValueError:
+        content = None
+    if isinstance(content, dict) and (not answer.is_success or "result" in content):
+        return
+    address = f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}"
+    raise Unreachable(
+        f"Cloudflare at {address} answered {answer.request.method} {answer.request.url.path} with "
+        f"{answer.status_code} and something that is not Cloudflare's.",
+        target="Cloudflare API",
+        hint="Check that CLOUDFLARE_BASE_URL and any proxy lead to Cloudflare's API, then run again.",
+    )
 
 
 def _token() -> str:

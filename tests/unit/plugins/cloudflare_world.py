@@ -38,6 +38,15 @@ class CloudflareWorld(Stage):
         self.said: list[str] = []
         super().__init__(directory)
 
+    @property
+    def sickness(self) -> str:
+        """Why the edge holds every pool for unhealthy; nothing while it does not."""
+        return self._healthy_edge.reason
+
+    @sickness.setter
+    def sickness(self, reason: str) -> None:
+        self._healthy_edge.reason = reason
+
     def environment(self) -> dict[str, str]:
         """What modules need to find it."""
         return {"CLOUDFLARE_BASE_URL": self.cloudflare.url, "CLOUDFLARE_API_TOKEN": self.cloudflare.token}
@@ -59,5 +68,5 @@ class CloudflareWorld(Stage):
         return [entry.operation for entry in self.requests() if entry.kind == "write"]
 
     def _raise_edge(self, report: Callable[[Json], None]) -> Edge:
-        self.edge = HealthyEdge(report)
+        self.edge = self._healthy_edge = HealthyEdge(report)
         return self.edge

@@ -179,7 +179,7 @@ def test_without_a_dns_record_heroku_s_address_must_be_given(world: CloudflareWo
 
 
 def test_it_waits_until_cloudflare_holds_the_new_pool_for_healthy(world: CloudflareWorld) -> None:
-    world.edge.reason = "TCP connection failed"
+    world.sickness = "TCP connection failed"
     result = world.run(module, **{**ASKED, "within": 0.3})
     assert result["kind"] == "deadline"
     assert f"Cloudflare does not hold pool {AWS} for healthy (TCP connection failed)" in result["msg"]

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -100,7 +100,7 @@ class Logplex:
 
 
 def line_at(at: float, status: int = 200) -> str:
-    stamp = datetime.fromtimestamp(at, timezone.utc).isoformat()
+    stamp = datetime.fromtimestamp(at, UTC).isoformat()
     return f'{stamp} heroku[router]: at=info method=GET path="/" status={status} service=1ms'
 
 

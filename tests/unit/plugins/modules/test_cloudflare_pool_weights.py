@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
+from ansible_collections.offramp.ecs.plugins.modules import cloudflare_pool_weights as module
+from ansible_collections.offramp.ecs.plugins.modules.cloudflare_pool_weights import Have, Want, plan
+from tests.unit.plugins.cloudflare_world import CloudflareWorld
+from tests.unit.rehearsal.cloudflare.stage import API
+
+ASKED: dict[str, Any] = {"zone": "bond.example", "hostname": API, "old": "heroku", "new": "aws"}
+
+
+def have(share: int, *, enabled: bool = True, weights: dict[str, float] | None = None) -> Have:
+    by_share = {"heroku": round(1 - share / 100, 2), "aws": round(share / 100, 2)}
+    return Have(API, by_share if weights is None else weights, share if enabled else 0, enabled, "")
+
+
+def want(share: int | None, *, close_new: bool = False) -> Want:
+    return Want("bond.example", API, "heroku", "aws", share, close_new, "offramp")
+
+
+SHIFT, CLOSE = ("shift", f"traffic of {API}"), ("stop", "Cloudflare pool aws")
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "planned"),
+    [
+        (have(10), want(None), []),
+        (have(10), want(10), []),
+        (have(10), want(25), [SHIFT]),
+        (have(25), want(0), [SHIFT]),
+        (have(0, weights={}, enabled=False), want(10), [SHIFT]),  # a dry run before the balancer is made
+        (have(10, weights={"heroku": 0.45, "aws": 0.05}), want(10), [SHIFT]),  # a share by other weights
+        (have(25), want(0, close_new=True), [CLOSE, SHIFT]),
+        (have(25, enabled=False), want(0, close_new=True), [SHIFT]),  # a rollback that was cut off half-way
+        (have(0), want(0, close_new=True), [CLOSE]),
+        (have(0, enabled=False), want(0, close_new=True), []),
+        (have(25, enabled=False), want(0), [SHIFT]),
+    ],
+)
+def test_what_is_planned(there: Have, wanted: Want, planned: list[tuple[str, str]]) -> None:
+    assert [(change.verb, change.target) for change in plan(there, wanted)] == planned
+
+
+def test_a_ramp_never_gives_to_a_disabled_pool() -> None:
+    with pytest.raises(Refused, match="Pool aws is disabled"):
+        plan(have(10, enabled=False), want(25))
+
+
+def test_a_plan_is_readable() -> None:
+    (change,) = plan(have(10), want(25))
+    assert change.before == {"heroku": "90 %", "aws": "10 %"}
+    assert change.after == {"heroku": "75 %", "aws": "25 %"}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudflareWorld]:
+    made = CloudflareWorld(tmp_path)
+    for name, value in made.environment().items():
+        monkeypatch.setenv(name, value)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def pools(world: CloudflareWorld) -> dict[str, str]:
+    """The ids of the two pools of a balancer that gives all to Heroku."""
+    old, new = world.pool("heroku"), world.pool("aws")
+    weights = {"default_weight": 0, "pool_weights": {old["id"]: 1, new["id"]: 0}}
+    world.balancer(old, new, random_steering=weights, description="made by hand", ttl=60)
+    return {"heroku": old["id"], "aws": new["id"]}
+
+
+def balancer(world: CloudflareWorld) -> dict[str, Any]:
+    return dict(world.call("GET", f"{world.zone}/load_balancers")[0])
+
+
+def test_both_weights_and_the_marker_move_by_one_write(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    result = world.run(module, share=10, marker="run 7 of ops", **ASKED)
+    assert result["weights"]["share"] == 10, result
+    assert world.writes() == ["PATCH /zones/{zone}/load_balancers/{id}"]
+    row = balancer(world)
+    assert row["random_steering"] == {"default_weight": 0, "pool_weights": {pools["heroku"]: 0.9, pools["aws"]: 0.1}}
+    assert row["description"] == result["weights"]["description"] == "run 7 of ops: 10 % on aws"
+    assert row["ttl"] == 60
+
+
+def test_a_share_that_is_there_is_not_written_again(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    world.run(module, share=29, **ASKED)  # 0.29 and 0.71 are no exact binary numbers
+    written = len(world.writes())
+    result = world.run(module, share=29, **ASKED)
+    assert (result["changed"], len(world.writes())) == (False, written)
+
+
+def test_without_a_share_the_present_one_is_told(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    world.run(module, share=25, **ASKED)
+    assert world.run(module, **ASKED)["weights"]["share"] == 25
+
+
+def test_a_rollback_closes_the_pool_before_it_moves_weights(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    world.run(module, share=50, **ASKED)
+    result = world.run(module, share=0, close_new=True, **ASKED)
+    assert (result["weights"]["share"], result["weights"]["new_pool_enabled"]) == (0, False)
+    assert world.writes()[1:] == [
+        "PATCH /accounts/{account}/load_balancers/pools/{id}",
+        "PATCH /zones/{zone}/load_balancers/{id}",
+    ]
+    assert balancer(world)["random_steering"]["pool_weights"][pools["aws"]] == 0
+    again = world.run(module, share=0, close_new=True, **ASKED)
+    assert (again["changed"], len(world.writes())) == (False, 3)
+
+
+def test_a_late_step_of_a_ramp_cannot_undo_a_rollback(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    world.run(module, share=0, close_new=True, **ASKED)
+    result = world.run(module, share=25, **ASKED)
+    assert (result["kind"], "Somebody rolled back" in result["hint"]) == ("refused", True)
+    assert balancer(world)["random_steering"]["pool_weights"][pools["aws"]] == 0
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_rollback_that_was_cut_off_ends_when_run_again(
+    world: CloudflareWorld, pools: dict[str, str], writes: int
+) -> None:
+    world.run(module, share=50, **ASKED)
+    assert world.run(module, share=0, close_new=True, dies_after=writes, **ASKED)["failed"]
+    assert world.run(module, share=0, close_new=True, **ASKED)["weights"]["share"] == 0
+    assert balancer(world)["random_steering"]["pool_weights"][pools["aws"]] == 0
+
+
+def test_a_dry_run_before_the_balancer_is_there_plans_the_step(world: CloudflareWorld) -> None:
+    result = world.run(module, dry=True, share=10, **ASKED)
+    assert [(change["verb"], change["target"]) for change in result["changes"]] == [SHIFT]
+    assert (result["weights"]["share"], world.writes()) == (10, [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "said"),
+    [
+        ({"share": 101}, "bad_input", "A share of 101 % is none."),
+        ({"share": 10}, "missing", f"There is no Cloudflare load balancer {API}."),
+        ({"share": 0, "close_new": True}, "missing", "There is no Cloudflare pool aws."),
+        ({"zone": "bund.example"}, "missing", "Cloudflare has no zone bund.example"),
+    ],
+)
+def test_bad_input_is_one_sentence(world: CloudflareWorld, asked: dict[str, Any], kind: str, said: str) -> None:
+    result = world.run(module, **{**ASKED, **asked})
+    assert (result["kind"], said in result["msg"]) == (kind, True), result
+    assert world.writes() == []

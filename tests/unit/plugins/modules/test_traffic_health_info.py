@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied, Unreachable
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+from ansible_collections.offramp.ecs.plugins.modules import traffic_health_info as module
+from ansible_collections.offramp.ecs.plugins.modules.traffic_health_info import Have, Sources, Want
+
+ASKED: dict[str, Any] = {
+    "region": "eu-west-1",
+    "load_balancer": "app/bond/1",
+    "target_group": "targetgroup/bond/2",
+    "heroku_app": "bond-server",
+    "wanted_share": 10,
+    "window": 10,
+    "period": 5,
+    "grace": 0,
+    "delay": 1,
+    "within": 60,
+}
+
+
+class Clock:
+    """Moves on by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+class Counted:
+    """A source that tells the same of every period; an error in place of counts is raised."""
+
+    def __init__(self, counts: tuple[int, int] | Exception | None) -> None:
+        self.told = counts
+        self.asked: list[range] = []
+        self.started = 0
+
+    def start(self) -> None:
+        self.started += 1
+
+    def counts(self, starts: range) -> dict[int, tuple[int, int] | None]:
+        self.asked.append(starts)
+        if isinstance(self.told, Exception):
+            raise self.told
+        return dict.fromkeys(starts, self.told)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def params(**more: Any) -> dict[str, Any]:
+    checked = ArgumentSpecValidator(**module.SPEC).validate({**ASKED, **more})
+    assert not checked.error_messages
+    return dict(checked.validated_parameters)
+
+
+def want(**more: Any) -> Want:
+    return module.wanted(params(**more))
+
+
+def sources(new: tuple[int, int] | Exception | None, old: tuple[int, int] | None) -> Sources:
+    return Sources(Counted(new), Counted(old))  # type: ignore[arg-type]
+
+
+def look(api: Sources, clock: Clock, *moments: float, **more: Any) -> Have:
+    """What is seen at the last of these moments, in seconds from the first look at 0."""
+    have = module.observe(api, want(**more))
+    for moment in moments:
+        clock.now = 1000.0 + moment
+        have = module.observe(api, want(**more))
+    return have
+
+
+def settled(have: Have) -> bool:
+    return module.WAIT.settled(have)
+
+
+def test_a_clean_step_passes_once_its_window_is_complete(clock: Clock) -> None:
+    api = sources((50, 0), (450, 1))
+    assert look(api, clock).judgement.outcome == "not_enough"
+    assert not settled(look(api, clock, 6))
+    have = look(api, clock, 11)
+    assert (have.judgement.outcome, settled(have)) == ("pass", True)
+    assert module.report(have) == {
+        "verdict": "pass",
+        "reason": "the new side's error rate is 0.00 %, of at most 1.22 %",
+        "summary": "10 % wanted, 10.0 % measured; new: 100 requests, 0 errors (0.00 %); "
+        "old: 900 requests, 2 errors (0.22 %)",
+        "may_proceed": True,
+        "wanted_share": 10,
+        "measured_share": 10.0,
+        "new": {"requests": 100, "errors": 0, "error_rate": 0.0},
+        "old": {"requests": 900, "errors": 2, "error_rate": 0.222},
+        "window": 10.0,
+    }
+
+
+def test_a_bad_step_fails_by_its_first_period(clock: Clock) -> None:
+    have = look(sources((50, 10), (450, 0)), clock, 6)
+    assert (have.judgement.outcome, settled(have)) == ("fail", True)
+    assert module.report(have)["may_proceed"] is False
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "outcome"),
+    [
+        (None, (450, 0), "broken"),
+        ((50, 0), None, "broken"),
+        (Denied("no GetMetricData any more"), (450, 0), "broken"),
+        (Unreachable("CloudWatch is down"), (450, 0), "broken"),
+        ((2, 0), (20, 0), "pass"),  # few at once, but enough in the end
+        ((0, 0), (500, 0), "not_enough"),
+    ],
+)
+def test_it_looks_on_until_its_time_has_passed(clock: Clock, new: Any, old: Any, outcome: str) -> None:
+    api = sources(new, old)
+    assert not settled(look(api, clock, 11))
+    assert not settled(look(api, clock, 30))
+    have = look(api, clock, 90)
+    assert (have.judgement.outcome, settled(have)) == (outcome, True), have.judgement
+    assert module.report(have)["may_proceed"] is (outcome == "pass")
+
+
+def test_counts_are_asked_for_only_when_a_period_has_become_complete(clock: Clock) -> None:
+    api = sources((1, 0), (10, 0))
+    look(api, clock, 1, 2, 5.9, 6, 7, 8, 10.9)
+    look(api, clock, 11, 12)
+    assert [list(asked) for asked in api.metrics.asked] == [[1000], [1000, 1005]]  # type: ignore[attr-defined]
+    assert api.tail.started == 1  # type: ignore[attr-defined]
+
+
+def test_a_still_heroku_is_no_broken_source_when_all_traffic_has_left_it(clock: Clock) -> None:
+    assert look(sources((500, 0), (0, 0)), clock, 11, wanted_share=100).judgement.outcome == "pass"
+
+
+def test_without_traffic_on_the_new_side_nothing_is_asked(clock: Clock) -> None:
+    api = sources((0, 0), (500, 0))
+    have = look(api, clock, wanted_share=0)
+    assert (settled(have), have.judgement.outcome, api.tail.started) == (True, "pass", 0)  # type: ignore[attr-defined]
+
+
+def test_a_dry_run_before_the_balancer_is_there_asks_nothing_and_goes_on(clock: Clock) -> None:
+    name = str(Unknown("LoadBalancerFullName of stack offramp-staging-bond", "playbooks/provision.yml"))
+    api = sources((0, 0), (0, 0))
+    have = look(api, clock, load_balancer=name)
+    report = module.report(module.foresee(have, want()))
+    assert (report["may_proceed"], is_unknown(report["verdict"])) == (True, True)
+    assert api.tail.started == 0  # type: ignore[attr-defined]
+
+
+def test_progress_shows_both_sides(clock: Clock) -> None:
+    progress = module.WAIT.progress(look(sources((50, 0), (450, 1)), clock, 6))
+    assert progress == (
+        "10 % wanted, 10.0 % measured; new: 50 requests, 0 errors (0.00 %); old: 450 requests, 1 errors (0.22 %); "
+        "5 of 10 s of traffic were seen"
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"within": 20}, "Grace, window, delay and two periods need 21 s."),
+        ({"wanted_share": 101}, "A share of 101 %"),
+        ({"period": 0}, "by periods of 0 s"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(more: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        want(**more)
+    assert said in caught.value.sentence()
+
+
+def test_a_source_that_refuses_at_once_ends_the_look(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = sources((50, 0), (450, 0))
+
+    def refuse() -> None:
+        raise Denied("Heroku refused the log session.")
+
+    monkeypatch.setattr(api.tail, "start", refuse)
+    with pytest.raises(Denied):
+        look(api, clock)
+
+
+def test_the_runner_settles_on_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = sources((50, 20), (450, 0))
+    api.began = 0.0  # long ago: all periods since are complete
+    monkeypatch.setattr(module, "time", Clock())
+    given = params(within=5000, every=0.01)
+    made = runner.Module(**{**module.MODULE.__dict__, "connect": lambda _params, _door: api})
+    result = runner.run(made, given, runner.Orders(dry=False, say=lambda _line: None, alive=lambda: True))
+    assert (result["failed"], result["health"]["verdict"]) == (False, "fail"), result
