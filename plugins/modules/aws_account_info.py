@@ -16,7 +16,8 @@ options:
     default: ""
 extends_documentation_fragment:
   - offramp.ecs.aws
-author: The Offramp authors
+version_added: 0.1.0
+author: The Offramp founders (@offramp)
 """
 
 EXAMPLES = """

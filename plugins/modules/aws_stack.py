@@ -53,7 +53,8 @@ requirements:
 extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.waiting
-author: The Offramp authors
+version_added: 0.1.0
+author: The Offramp founders (@offramp)
 """
 
 EXAMPLES = """
@@ -81,8 +82,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import session, stacks, template
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Order, Stack, Stacks
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import change_sets, session, stacks, template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import Order
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Stack, Stacks
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -158,7 +160,7 @@ def plan(have: Stack, want: Want) -> list[Change]:
     first = [back] if have.status == stacks.HALF_BACK else []
     if not _differs(have, want) or have.preview == ():
         return first
-    stacks.refuse_losses(want.name, want.order, have.preview or ())
+    change_sets.refuse_losses(want.name, want.order, have.preview or ())
     before, after = _difference(have, want)
     return [*first, Change("update", target, before=before, after=after, payload=want)]
 

@@ -1,21 +1,29 @@
-"""CloudFormation's dialect: stacks as they are, change sets, and the events of what a stack is doing."""
+"""CloudFormation's stacks: as they are, what they can be ordered to do, and how that goes."""
 
 from __future__ import annotations
 
-import hashlib
+import getpass
 import re
+import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import stack_events, template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import (
+    ChangeSet,
+    ChangeSets,
+    Order,
+    ResourceChange,
+    refuse_losses,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_of, spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stack_events import Event, finished, first_failure
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.template import Template
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError, Refused, Verdict
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting, settle
 
 USABLE = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
@@ -28,23 +36,6 @@ STUCK = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED", "IMPORT_RO
 """States that somebody else's orders led to, and only they know the way out of."""
 HALF_BACK = "UPDATE_ROLLBACK_FAILED"
 
-_HOLDS_NOTHING = frozenset(
-    {
-        "AWS::ApplicationAutoScaling::ScalingPolicy",
-        "AWS::Budgets::Budget",
-        "AWS::CloudFormation::WaitCondition",
-        "AWS::CloudFormation::WaitConditionHandle",
-        "AWS::CloudWatch::Alarm",
-        "AWS::CloudWatch::Dashboard",
-        "AWS::EC2::Route",
-        "AWS::EC2::SecurityGroupEgress",
-        "AWS::EC2::SecurityGroupIngress",
-        "AWS::EC2::SubnetRouteTableAssociation",
-        "AWS::EC2::VPCGatewayAttachment",
-        "AWS::IAM::Policy",
-    }
-)
-_STARTS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"})
 _STUCK_BACK = (
     "Stack {name} could not go back either and is at UPDATE_ROLLBACK_FAILED; the next run takes the rollback up again, "
     "and a resource that cannot go back can be left out with "
@@ -66,75 +57,6 @@ _BAD_ENDS: dict[str, dict[str, str]] = {
     "delete": {"DELETE_FAILED": "The remains of the failed creation are still there."},
     "start": {HALF_BACK: _STUCK_BACK},
 }
-_WRAPPED = re.compile(r'Resource handler returned message: "(.*)" \(RequestToken: ', re.DOTALL)
-_TECHNICAL = re.compile(r"\s*\((?:Service|RequestToken): [^()]*\)")
-_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
-_CHANGE_SET_WITHIN = 300.0
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a stack shall be made from."""
-
-    template: Template
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-    capabilities: tuple[str, ...] = ()
-    may_lose: tuple[str, ...] = ()
-    """Logical ids of the resources that an update may make anew or remove."""
-
-    def arguments(self) -> dict[str, Any]:
-        """The order in the API's form."""
-        return {
-            "TemplateBody": self.template.text,
-            "Parameters": [{"ParameterKey": key, "ParameterValue": val} for key, val in self.parameters.items()],
-            "Tags": [{"Key": key, "Value": val} for key, val in self.tags.items()],
-            "Capabilities": list(self.capabilities),
-        }
-
-    def digest(self) -> str:
-        """A short name of the order: the same order made again, by a run after a killed one, has the same."""
-        return hashlib.sha256(repr(self.arguments()).encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True)
-class ResourceChange:
-    """One line of a change set."""
-
-    resource: str
-    type: str
-    action: str
-    """Add, Modify, Remove, Import or Dynamic."""
-    replacement: str
-    """True, False or Conditional; "" where the question does not arise."""
-    properties: tuple[str, ...] = ()
-
-    @property
-    def loses_something(self) -> bool:
-        """Whether data, traffic, an address or a name that others use may go with what is there now."""
-        gone = self.replacement == "True" or self.action == "Remove"
-        return gone and self.type not in _HOLDS_NOTHING
-
-    @property
-    def verb(self) -> str:
-        """What happens to the resource ("modify", "replace")."""
-        return {"True": "replace", "Conditional": "modify or replace"}.get(self.replacement, self.action.lower())
-
-    def in_words(self) -> str:
-        """What happens to the resource and by which properties ("modify SecurityGroups (AWS::...)")."""
-        return f"{self.verb} {', '.join(self.properties)}".rstrip() + f" ({self.type})"
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event of a stack."""
-
-    id: str
-    resource: str
-    type: str
-    status: str
-    reason: str
-    is_stack: bool
 
 
 @dataclass(frozen=True)
@@ -189,7 +111,7 @@ class Stacks:
 
     def __init__(self, client: Any, every: float = 1.0) -> None:
         self._client = client
-        self._every = min(every, 2.0)
+        self._change_sets = ChangeSets(client, min(every, 2.0))
         self._attempt: Attempt | None = None
 
     def describe(self, name: str) -> Stack:
@@ -214,10 +136,10 @@ class Stacks:
     def observe(self, name: str) -> Stack:
         """The stack with its template when it is at rest (two reads), with its latest events when it is at work."""
         stack = self.describe(name)
-        if stack.attempt is not None and stack.id:
-            stack = replace(stack, events=tuple(self._latest(stack, stack.attempt.since)))
-        elif stack.moving:
-            stack = replace(stack, events=tuple(self._latest(stack, "")))
+        if stack.id and (stack.attempt is not None or stack.moving):
+            since = stack.attempt.since if stack.attempt is not None else ""
+            with spoken(f"stack {name}"):
+                stack = replace(stack, events=stack_events.latest(self._client, stack.id, since))
         if stack.moving or stack.status in NOTHING | REMAINS:
             return stack
         with spoken(f"stack {name}"):
@@ -231,139 +153,45 @@ class Stacks:
         leaves behind goes with the stack's next update, as all that were not executed do.
         """
         with spoken(f"stack {name}"):
-            made = self._change_set(name, order, f"offramp-preview-{uuid.uuid4().hex}", "UPDATE")
-            self._client.delete_change_set(StackName=name, ChangeSetName=made["ChangeSetId"])
-        _refuse_failed(name, made)
-        return tuple(_resource_changes(made))
+            made = self._change_sets.make(name, order, f"offramp-preview-{uuid.uuid4().hex}", "UPDATE")
+            self._change_sets.delete(made)
+        made.refuse_failed()
+        return made.changes
 
     def deploy(self, name: str, order: Order, verb: str) -> None:
         """Create or update the stack by a change set; returns when CloudFormation has begun."""
-        kind = "CREATE" if verb == "create" else "UPDATE"
         with spoken(f"stack {name}"):
-            made = self._change_set(name, order, f"offramp-{order.digest()}", kind)
-            if made["Status"] == "FAILED":
-                self._clear_away(name, made, kind)
-                _refuse_failed(name, made)
-                return
-            changes = tuple(_resource_changes(made))
-            refuse_losses(name, order, changes)  # again: the preview may be missing, or of another state
-            self._attempt = Attempt(verb, self._newest_event(made["StackId"]), len(changes))
+            kind = "CREATE" if verb == "create" else "UPDATE"
+            made = self._change_sets.make(name, order, f"offramp-{order.digest()}", kind)
             try:
-                self._client.execute_change_set(StackName=name, ChangeSetName=made["ChangeSetId"])
-            except ClientError as error:
-                if code_of(error) != "InvalidChangeSetStatus":  # another run executes the same one: wait for it
-                    raise
+                made.refuse_failed()
+                refuse_losses(name, order, made.changes)  # again: the preview may be missing, or of another state
+            except Refused:
+                self._clear_away(made, verb)
+                raise
+            if made.is_empty:
+                self._clear_away(made, verb)
+                return
+            self._attempt = Attempt(verb, stack_events.newest(self._client, made.stack_id), len(made.changes))
+            self._change_sets.execute(made, _token())
+
+    def _clear_away(self, made: ChangeSet, verb: str) -> None:
+        """Remove a change set that comes to nothing, and the empty shell of a stack that it made."""
+        self._change_sets.delete(made)
+        if verb == "create":
+            self._client.delete_stack(StackName=made.stack_id)
 
     def delete(self, stack: Stack) -> None:
         """Begin to delete the stack."""
         with spoken(f"stack {stack.name}"):
-            self._attempt = Attempt("delete", self._newest_event(stack.id))
-            self._client.delete_stack(StackName=stack.id)
+            self._attempt = Attempt("delete", stack_events.newest(self._client, stack.id))
+            self._client.delete_stack(StackName=stack.id, ClientRequestToken=_token())
 
     def continue_rollback(self, stack: Stack) -> None:
         """Take up the rollback that failed."""
         with spoken(f"stack {stack.name}"):
-            self._attempt = Attempt("start", self._newest_event(stack.id))
-            self._client.continue_update_rollback(StackName=stack.id)
-
-    def _change_set(self, name: str, order: Order, called: str, kind: str) -> dict[str, Any]:
-        """Make a change set, or take up the one that a killed run made of the same order; wait until it is made."""
-
-        def create() -> str:
-            arguments = {"StackName": name, "ChangeSetName": called, "ChangeSetType": kind, **order.arguments()}
-            return str(self._client.create_change_set(**arguments)["Id"])
-
-        try:
-            made = self._made(create())
-        except ClientError as error:
-            if code_of(error) != "AlreadyExistsException":
-                raise
-            made = self._made(called, name)
-            if made["Status"] == "FAILED" or made["ExecutionStatus"] not in ("AVAILABLE", "EXECUTE_IN_PROGRESS"):
-                self._client.delete_change_set(StackName=name, ChangeSetName=called)
-                made = self._made(create())
-        return made
-
-    def _made(self, change_set: str, name: str = "") -> dict[str, Any]:
-        """The change set with all its changes, when it is made or has failed."""
-        where = {"ChangeSetName": change_set, **({"StackName": name} if name else {})}
-
-        def look() -> dict[str, Any]:
-            found: dict[str, Any] = self._client.describe_change_set(**where)
-            page = found
-            while page.get("NextToken"):
-                page = self._client.describe_change_set(**where, NextToken=page["NextToken"])
-                found["Changes"] += page["Changes"]
-            return found
-
-        return settle(
-            look,
-            Waiting(
-                settled=lambda found: found["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"),
-                failed=lambda _: None,
-                progress=lambda found: str(found["Status"]),
-            ),
-            what=f"change set {change_set}",
-            within=_CHANGE_SET_WITHIN,
-            every=self._every,
-            say=lambda _: None,
-        )
-
-    def _clear_away(self, name: str, made: dict[str, Any], kind: str) -> None:
-        """Remove a change set that came to nothing, and the empty shell of a stack that it made."""
-        self._client.delete_change_set(StackName=name, ChangeSetName=made["ChangeSetId"])
-        if kind == "CREATE":
-            self._client.delete_stack(StackName=made["StackId"])
-
-    def _newest_event(self, stack_id: str) -> str:
-        page = self._client.describe_stack_events(StackName=stack_id)["StackEvents"]
-        return str(page[0]["EventId"]) if page else ""
-
-    def _latest(self, stack: Stack, since: str) -> list[Event]:
-        """The events of the stack's latest operation, oldest first."""
-        return list(reversed(list(_until_start(self._events(stack), since))))
-
-    def _events(self, stack: Stack) -> Iterator[Event]:
-        """Newest first, as many pages as are asked for."""
-        token: dict[str, str] = {}
-        while True:
-            with spoken(f"stack {stack.name}"):
-                page = self._client.describe_stack_events(StackName=stack.id, **token)
-            for event in page["StackEvents"]:
-                yield _event(event)
-            if not page.get("NextToken"):
-                return
-            token = {"NextToken": page["NextToken"]}
-
-
-def refuse_losses(name: str, order: Order, changes: tuple[ResourceChange, ...]) -> None:
-    """Refuse an update that would lose something that the order does not allow to be lost.
-
-    Raises:
-        Refused: with the first such resource.
-    """
-    first = next((one for one in changes if one.loses_something and one.resource not in order.may_lose), None)
-    if first is not None:
-        raise Refused(
-            f"The update of stack {name} would {first.verb} {first.resource} ({first.type}).",
-            target=f"stack {name}",
-            hint=f"If that is meant, allow it by its name: allow_replacement: [{first.resource}].",
-        )
-
-
-def first_failure(events: tuple[Event, ...]) -> Event | None:
-    """The resource that failed first; those that were given up because of it do not count."""
-    for event in events:
-        if event.status.endswith("_FAILED") and not event.is_stack and "ancelled" not in event.reason:
-            return event
-    return next((event for event in events if event.status.endswith("_FAILED")), None)
-
-
-def finished(events: tuple[Event, ...]) -> list[Event]:
-    """The last event of each resource that is done, in the order in which they were."""
-    last = {event.resource: event for event in events if not event.is_stack}
-    done = [event for event in events if last.get(event.resource) is event]
-    return [event for event in done if event.status.endswith("_COMPLETE")]
+            self._attempt = Attempt("start", stack_events.newest(self._client, stack.id))
+            self._client.continue_update_rollback(StackName=stack.id, ClientRequestToken=_token())
 
 
 def progress(stack: Stack) -> str:
@@ -371,8 +199,11 @@ def progress(stack: Stack) -> str:
     done, failure = finished(stack.events), first_failure(stack.events)
     if failure is not None:
         return f"{stack.name} is going back, because {failure.resource} failed: {failure.reason or failure.status}"
-    expected = stack.attempt.total if stack.attempt is not None else 0
-    total = f" of {expected}" if expected >= len(done) else ""
+    if stack.attempt is None:
+        token = next((event.ordered_by for event in stack.events if event.ordered_by), "")
+        holder = f" by {token}" if token else ""
+        return f"{stack.name}, which is being changed{holder}, {len(done)} resources finished"
+    total = f" of {stack.attempt.total}" if stack.attempt.total >= len(done) else ""
     last = f", last {done[-1].resource} ({done[-1].type})" if done else ""
     return f"{stack.name}, {len(done)}{total} resources finished{last}"
 
@@ -397,49 +228,11 @@ def _failure(event: Event) -> dict[str, str]:
     return {"resource": event.resource, "type": event.type, "status": event.status, "reason": event.reason}
 
 
-def _until_start(newest_first: Iterator[Event], since: str) -> Iterator[Event]:
-    for event in newest_first:
-        if event.id == since:
-            return
-        yield event
-        if not since and event.is_stack and event.status in _STARTS:
-            return
-
-
-def _event(event: dict[str, Any]) -> Event:
-    return Event(
-        id=event["EventId"],
-        resource=event["LogicalResourceId"],
-        type=event.get("ResourceType", ""),
-        status=event.get("ResourceStatus", ""),
-        reason=_said(event.get("ResourceStatusReason", "")),
-        is_stack=event.get("PhysicalResourceId") == event["StackId"],
-    )
-
-
-def _said(reason: str) -> str:
-    """What the service said, out of the wrapping that resource handlers put around it."""
-    found = _WRAPPED.search(reason)
-    return _TECHNICAL.sub("", found.group(1) if found else reason).strip().rstrip(".")
-
-
-def _resource_changes(made: dict[str, Any]) -> Iterator[ResourceChange]:
-    for line in made.get("Changes", []):
-        change = line.get("ResourceChange")
-        if not change:
-            continue
-        targets = [detail.get("Target", {}) for detail in change.get("Details", [])]
-        names = {target.get("Name") or target.get("Attribute") or "" for target in targets}
-        yield ResourceChange(
-            resource=change["LogicalResourceId"],
-            type=change.get("ResourceType", ""),
-            action=change["Action"],
-            replacement=change.get("Replacement", ""),
-            properties=tuple(sorted(name for name in names if name)),
-        )
-
-
-def _refuse_failed(name: str, made: dict[str, Any]) -> None:
-    reason = str(made.get("StatusReason", "")).strip().rstrip(".")
-    if made["Status"] == "FAILED" and not any(words in reason for words in _NO_CHANGES):
-        raise Refused(f"CloudFormation cannot change stack {name} as ordered: {reason}.", target=f"stack {name}")
+def _token() -> str:
+    """The name of an order, which tells whoever finds the stack at work who gave it."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "somebody"
+    words = f"offramp-{user}-{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+    return re.sub(r"[^A-Za-z0-9-]", "-", words)[-128:]

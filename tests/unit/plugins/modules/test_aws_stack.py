@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import template
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Order, ResourceChange, Stack
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import Order, ResourceChange
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Stack
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 from ansible_collections.offramp.ecs.plugins.modules import aws_stack

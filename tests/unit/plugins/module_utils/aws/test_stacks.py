@@ -6,10 +6,12 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import stacks, template
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Attempt, Event, Order, Stack, Stacks
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import stack_events, stacks, template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import Order
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stack_events import Event
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Attempt, Stack, Stacks
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 
 ARN = "arn:aws:cloudformation:eu-west-1:123456789012:stack/bond/1"
@@ -32,13 +34,13 @@ def test_the_first_failure_is_the_first_that_was_not_given_up() -> None:
         event("Other", "CREATE_FAILED", "Later"),
         event("bond", "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed"),
     )
-    first = stacks.first_failure(events)
+    first = stack_events.first_failure(events)
     assert first is not None
     assert (first.resource, first.reason) == ("Queue", "Quota exceeded")
 
 
 def test_a_stack_that_failed_as_a_whole_is_its_own_first_failure() -> None:
-    first = stacks.first_failure((event("bond", "ROLLBACK_FAILED", "Role is gone"),))
+    first = stack_events.first_failure((event("bond", "ROLLBACK_FAILED", "Role is gone"),))
     assert first is not None
     assert first.reason == "Role is gone"
 
@@ -51,7 +53,7 @@ def test_finished_resources_count_once_and_only_when_they_are_done() -> None:
         event("Queue", "DELETE_IN_PROGRESS"),
         event("bond", "CREATE_COMPLETE"),
     )
-    assert [one.resource for one in stacks.finished(events)] == ["Topic"]
+    assert [one.resource for one in stack_events.finished(events)] == ["Topic"]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,12 @@ def test_progress_tells_a_failure_while_the_stack_still_goes_back() -> None:
     events = (event("Topic", "CREATE_FAILED", "Quota exceeded"), event("bond", "ROLLBACK_IN_PROGRESS"))
     said = stacks.progress(stack("ROLLBACK_IN_PROGRESS", *events, attempt=Attempt("create", total=4)))
     assert said == "bond is going back, because Topic failed: Quota exceeded"
+
+
+def test_who_finds_a_stack_at_work_hears_who_holds_it() -> None:
+    begun = Event("1", "bond", "AWS::X", "UPDATE_IN_PROGRESS", "", is_stack=True, ordered_by="offramp-ann-laptop-1")
+    said = stacks.progress(stack("UPDATE_IN_PROGRESS", begun))
+    assert said == "bond, which is being changed by offramp-ann-laptop-1, 0 resources finished"
 
 
 @pytest.fixture
@@ -201,7 +209,9 @@ def made(*changes: dict[str, Any], status: str = "CREATE_COMPLETE", reason: str 
 def test_a_preview_has_the_changes_of_all_pages_and_is_deleted(stubbed: Any) -> None:
     client, stubber = stubbed
     stubber.add_response("create_change_set", {"Id": "set-1"})
-    stubber.add_response("describe_change_set", made(change("A"), NextToken="more"), {"ChangeSetName": "set-1"})
+    stubber.add_response(
+        "describe_change_set", made(change("A"), NextToken="more"), {"StackName": "bond", "ChangeSetName": "set-1"}
+    )
     stubber.add_response("describe_change_set", made(change("B", "True")))
     stubber.add_response("delete_change_set", {}, {"StackName": "bond", "ChangeSetName": "set-1"})
     seen = Stacks(client).preview("bond", ORDER)
@@ -237,7 +247,9 @@ def test_a_change_set_that_a_killed_run_made_is_taken_up(stubbed: Any) -> None:
     stubber.add_client_error("create_change_set", "AlreadyExistsException")
     stubber.add_response("describe_change_set", made(change("A")))
     stubber.add_response("describe_stack_events", {"StackEvents": [raw(1, "bond", "REVIEW_IN_PROGRESS")]})
-    stubber.add_response("execute_change_set", {}, {"StackName": "bond", "ChangeSetName": "set-1"})
+    stubber.add_response(
+        "execute_change_set", {}, {"StackName": "bond", "ChangeSetName": "set-1", "ClientRequestToken": ANY}
+    )
     Stacks(client).deploy("bond", ORDER, "create")
 
 
@@ -247,7 +259,7 @@ def test_a_change_set_that_went_stale_is_made_again(stubbed: Any) -> None:
     stubber.add_response("describe_change_set", {**made(change("A")), "ExecutionStatus": "OBSOLETE"})
     stubber.add_response("delete_change_set", {})
     stubber.add_response("create_change_set", {"Id": "set-2"})
-    stubber.add_response("describe_change_set", made(change("A")), {"ChangeSetName": "set-2"})
+    stubber.add_response("describe_change_set", made(change("A")), {"StackName": "bond", "ChangeSetName": "set-2"})
     stubber.add_response("describe_stack_events", {"StackEvents": []})
     stubber.add_response("execute_change_set", {})
     Stacks(client).deploy("bond", ORDER, "update")
@@ -257,8 +269,28 @@ def test_an_update_that_would_lose_something_is_not_executed(stubbed: Any) -> No
     client, stubber = stubbed
     stubber.add_response("create_change_set", {"Id": "set-1"})
     stubber.add_response("describe_change_set", made(change("A", "True")))
+    stubber.add_response("delete_change_set", {})
     with pytest.raises(Refused, match=r"would replace A \(AWS::SNS::Topic\)"):
         Stacks(client).deploy("bond", ORDER, "update")
+
+
+def test_a_stuck_rollback_is_taken_up_and_waited_for(stubbed: Any) -> None:
+    client, stubber = stubbed
+    stuck = Stack("bond", status="UPDATE_ROLLBACK_FAILED", id=ARN)
+    old = raw(1, "bond", "UPDATE_ROLLBACK_FAILED")
+    stubber.add_response("describe_stack_events", {"StackEvents": [old]})
+    stubber.add_response("continue_update_rollback", {}, {"StackName": ARN, "ClientRequestToken": ANY})
+    for events in ([], [raw(2, "bond", "UPDATE_ROLLBACK_FAILED")]):
+        stubber.add_response("describe_stacks", described("UPDATE_ROLLBACK_FAILED"))
+        stubber.add_response("describe_stack_events", {"StackEvents": [*events, old]})
+        if events:
+            stubber.add_response("get_template", {"TemplateBody": "Resources: {}"})
+    api = Stacks(client)
+    api.continue_rollback(stuck)
+    assert api.observe("bond").moving, "the old failure is not that of this attempt"
+    error = stacks.failed(api.observe("bond"))
+    assert error is not None
+    assert "--resources-to-skip" in error.msg
 
 
 def test_two_runs_that_execute_the_same_change_set_both_wait_for_it(stubbed: Any) -> None:
