@@ -139,6 +139,7 @@ def test_a_wait_that_is_too_long_says_what_it_waits_for(world: HerokuWorld) -> N
 
 
 def test_a_dyno_that_crashed_is_told_and_does_not_stop_a_retirement(world: HerokuWorld) -> None:
+    world.set_config("bond-server", {"APP": "bond-server"})  # by which the stage knows whose process is whose
     before = len(world.stage.befalls)
     world.stage.newest("web.1").kill()
     world.stage.befalls.since(before, until="launch web.1")
