@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rehearsal.cloudflare.store import Store, Zone, pools_of
+from rehearsal.cloudflare.store import Store, Zone
 from rehearsal.restapi import Json
 
 _PROBED = (
@@ -46,18 +46,21 @@ def _hosts(store: Store, zone: Zone) -> Json:
 
 def _balancer(store: Store, balancer: Json) -> Json:
     steering = balancer["random_steering"]
-    weights, pools = steering.get("pool_weights") or {}, pools_of(balancer)
+    weights, default = steering.get("pool_weights") or {}, balancer["default_pools"]
+    fallback = balancer["fallback_pool"]
+    only_fallback = {} if fallback in default else {fallback: 0}
     return {
         "kind": "balancer",
         "id": balancer["id"],
         "enabled": balancer["enabled"],
-        "pools": [_pool(store, pool_id) for pool_id in balancer["default_pools"]],
-        "fallback_pool": balancer["fallback_pool"],
+        "pools": [_pool(store, pool_id) for pool_id in [*default, *only_fallback]],
+        "fallback_pool": fallback,
         "steering_policy": balancer["steering_policy"],
         "default_weight": steering["default_weight"],
-        "pool_weights": {pool_id: weights.get(pool_id, steering["default_weight"]) for pool_id in pools},
+        "pool_weights": {pool: weights.get(pool, steering["default_weight"]) for pool in default} | only_fallback,
         "failover_across_pools": (balancer.get("adaptive_routing") or {}).get("failover_across_pools", False),
         "session_affinity": balancer["session_affinity"],
+        "session_affinity_ttl": balancer.get("session_affinity_ttl"),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rehearsal.cloudflare import rules
+from rehearsal.cloudflare import rules, unrehearsed
 from rehearsal.cloudflare.store import new_id, stamp
 from rehearsal.cloudflare.world import Cloudflare, CloudflareError, body_of, pages, refused, result, row
 from rehearsal.restapi import Answer, Asked, Json, Routes
@@ -28,7 +28,7 @@ def monitors(cloudflare: Cloudflare, asked: Asked) -> Answer:
 def create_monitor(cloudflare: Cloudflare, asked: Asked) -> Answer:
     """Make a monitor."""
     cloudflare.check_account(asked)
-    return _create(cloudflare, cloudflare.store.monitors, lambda: rules.monitor(body_of(asked)))
+    return _create(cloudflare, cloudflare.store.monitors, lambda: _monitor(body_of(asked)))
 
 
 @routes.on("GET", f"{MONITORS}/{{id}}")
@@ -43,7 +43,7 @@ def monitor_info(cloudflare: Cloudflare, asked: Asked) -> Answer:
 def change_monitor(cloudflare: Cloudflare, asked: Asked) -> Answer:
     """Replace (PUT) or change (PATCH) a monitor."""
     cloudflare.check_account(asked)
-    return _change(cloudflare, cloudflare.store.monitors, asked, rules.monitor)
+    return _change(cloudflare, cloudflare.store.monitors, asked, _monitor)
 
 
 @routes.on("DELETE", f"{MONITORS}/{{id}}")
@@ -77,7 +77,7 @@ def create_pool(cloudflare: Cloudflare, asked: Asked) -> Answer:
     store = cloudflare.store
 
     def made() -> Json:
-        pool = rules.pool(body_of(asked), store)
+        pool = unrehearsed.pool(rules.pool(body_of(asked), store))
         rules.unique(pool["name"], store.pools.values())
         return pool
 
@@ -99,7 +99,7 @@ def change_pool(cloudflare: Cloudflare, asked: Asked) -> Answer:
     store = cloudflare.store
 
     def checked(wanted: Json) -> Json:
-        pool = rules.pool(wanted, store)
+        pool = unrehearsed.pool(rules.pool(wanted, store))
         rules.unique(pool["name"], (other for other in store.pools.values() if other["id"] != asked.parts["id"]))
         return pool
 
@@ -151,7 +151,7 @@ def create_balancer(cloudflare: Cloudflare, asked: Asked) -> Answer:
         raise refused("load balancing is not enabled for this zone, a subscription is required")
 
     def made() -> Json:
-        balancer = rules.balancer(body_of(asked), zone, cloudflare.store)
+        balancer = unrehearsed.balancer(rules.balancer(body_of(asked), zone, cloudflare.store))
         rules.unique(balancer["name"], zone.balancers.values())
         return {**balancer, "zone_name": zone.name}
 
@@ -175,7 +175,7 @@ def change_balancer(cloudflare: Cloudflare, asked: Asked) -> Answer:
     zone = cloudflare.zone(asked)
 
     def checked(wanted: Json) -> Json:
-        balancer = rules.balancer(wanted, zone, cloudflare.store)
+        balancer = unrehearsed.balancer(rules.balancer(wanted, zone, cloudflare.store))
         others = (other for other in zone.balancers.values() if other["id"] != asked.parts["id"])
         rules.unique(balancer["name"], others)
         return {**balancer, "zone_name": zone.name}
@@ -187,6 +187,10 @@ def change_balancer(cloudflare: Cloudflare, asked: Asked) -> Answer:
 def delete_balancer(cloudflare: Cloudflare, asked: Asked) -> Answer:
     """Delete a load balancer: a DNS record of its name takes over again."""
     return _delete(cloudflare, cloudflare.zone(asked).balancers, asked, lambda _id: [])
+
+
+def _monitor(wanted: Json) -> Json:
+    return unrehearsed.monitor(rules.monitor(wanted))
 
 
 def _create(cloudflare: Cloudflare, rows: dict[str, Json], make: Callable[[], Json]) -> Answer:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import ssl
 from collections import Counter
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -24,7 +25,7 @@ from rehearsal.dataplane.proxy import (
     pass_on,
     request_headers,
 )
-from rehearsal.dataplane.steering import Balancer, Origin, Steering
+from rehearsal.dataplane.steering import Balancer, Origin, Steering, binding
 
 FIRST_BYTE = 100.0
 CONNECT = 15.0
@@ -39,6 +40,10 @@ STATUS = {
 }
 """https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/"""
 NO_ADDRESS = 530
+SERVER = {"Server": "cloudflare"}
+NOTHING: Mapping[str, str] = {}
+BINDING = "__cflb"
+"""The cookie of session affinity."""
 
 
 class EdgePlane:
@@ -97,10 +102,13 @@ class EdgePlane:
         balancer = self._balancers[host]
         response: web.StreamResponse = page(NO_ADDRESS, "error code: 1016", SERVER)
         pool_name = ""
-        for pool, origin in self._steering[balancer.id].attempts(balancer):
-            pool_name = pool.name
+        bound = request.cookies.get(BINDING)
+        for pool, origin in self._steering[balancer.id].attempts(balancer, bound):
+            pool_name, place = pool.name, binding(pool, origin)
+            news = balancer.binds and place != bound
+            cookie = {"Set-Cookie": f"{BINDING}={place}; Path=/; Max-Age={balancer.ttl}; HttpOnly"} if news else {}
             try:
-                response = await self._relay(request, origin, host)
+                response = await self._relay(request, origin, host, cookie)
                 break
             except UpstreamError as error:
                 response = _failure(error)
@@ -111,9 +119,12 @@ class EdgePlane:
             self._counts[host, pool_name, "errors"] += 1
         return response
 
-    async def _relay(self, request: web.BaseRequest, origin: Origin, host: str) -> web.StreamResponse:
+    async def _relay(
+        self, request: web.BaseRequest, origin: Origin, host: str, extra: Mapping[str, str] = NOTHING
+    ) -> web.StreamResponse:
         shown = origin.host or host
-        upstream = self._reach(origin.address, 443 if request.secure else 80, shown, request.secure)
+        port = origin.port or (443 if request.secure else 80)
+        upstream = self._reach(origin.address, port, shown, request.secure)
         if upstream is None:
             raise UpstreamError("refused")
         headers = request_headers(request, shown)
@@ -121,7 +132,7 @@ class EdgePlane:
         headers["CF-Connecting-IP"] = request.remote or "127.0.0.1"
         headers["X-Forwarded-Proto"] = request.scheme
         async with await ask(self._session, upstream, request, headers, FIRST_BYTE) as answer:
-            return await pass_on(request, answer, {**SERVER, "CF-Ray": headers["CF-Ray"]})
+            return await pass_on(request, answer, {**SERVER, **extra, "CF-Ray": headers["CF-Ray"]})
 
     def _reach(self, address: str, port: int, name: str, tls: bool) -> Upstream | None:
         real = self._names.get(address.lower(), {}).get(str(port))
@@ -132,9 +143,6 @@ class EdgePlane:
         for host, pool in sorted({(host, pool) for host, pool, _ in counts}):
             numbers = {what: counts[host, pool, what] for what in ("requests", "errors")}
             self._channel.report({"edge": {"second": second, "host": host, "pool": pool, **numbers}})
-
-
-SERVER = {"Server": "cloudflare"}
 
 
 def _failure(error: UpstreamError) -> web.Response:

@@ -209,7 +209,10 @@ async def pass_on(
             is cut, so that it cannot take the part for the whole.
     """
     headers = _end_to_end(answer.headers)
+    cookies = [*headers.getall(hdrs.SET_COOKIE, []), *([extra["Set-Cookie"]] if "Set-Cookie" in extra else [])]
     headers.update(extra)
+    headers.popall(hdrs.SET_COOKIE, None)
+    headers.extend([(hdrs.SET_COOKIE, cookie) for cookie in cookies])
     length = answer.content_length
     if request.method == hdrs.METH_HEAD or length is None or length > WHOLE:
         return await _stream(request, answer, headers)

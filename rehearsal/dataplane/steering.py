@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
 from rehearsal.children import Json
 from rehearsal.dataplane.spread import Spread
 
+DAY_LESS_AN_HOUR = 82800
+"""Seconds that a binding lasts unless the balancer says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One endpoint of a pool; ``host`` is the Host header it gets instead of the visitor's."""
+    """One endpoint of a pool; ``host`` is the Host header it gets instead of the visitor's; port 0: the usual one."""
 
     name: str
     address: str
     weight: float
     host: str | None
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,15 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """A load balancer as the edge obeys it."""
+    """A load balancer as the edge obeys it; with ``binds`` a visitor stays for ``ttl`` seconds where it came first."""
 
     id: str
     policy: Literal["random", "off"]
     pools: tuple[Pool, ...]
     fallback: str
     failover: bool
+    binds: bool
+    ttl: int
 
     @classmethod
     def of(cls, row: Json) -> Balancer:
@@ -49,7 +56,7 @@ class Balancer:
         """
         if row["steering_policy"] not in ("random", "off"):
             raise ValueError(f"the rehearsal's edge knows no steering policy {row['steering_policy']!r}")
-        if row.get("session_affinity", "none") not in ("none", ""):
+        if row.get("session_affinity", "none") not in ("none", "cookie", "ip_cookie"):
             raise ValueError(f"the rehearsal's edge knows no session affinity {row['session_affinity']!r}")
         weights: Json = row.get("pool_weights") or {}
         default = float(row["default_weight"])
@@ -59,6 +66,8 @@ class Balancer:
             pools=tuple(_pool(pool, float(weights.get(pool["id"], default))) for pool in row["pools"]),
             fallback=row["fallback_pool"],
             failover=bool(row["failover_across_pools"]),
+            binds=row.get("session_affinity", "none") != "none",
+            ttl=int(row.get("session_affinity_ttl") or DAY_LESS_AN_HOUR),
         )
 
 
@@ -69,17 +78,18 @@ class Steering:
         self._pools = Spread(balancer_id)
         self._origins: dict[str, Spread] = {}
 
-    def attempts(self, balancer: Balancer) -> list[tuple[Pool, Origin]]:
+    def attempts(self, balancer: Balancer, bound: str | None = None) -> list[tuple[Pool, Origin]]:
         """Where to send a request, and after it the one place to try when no connection can be made there.
 
         That is another origin of the pool or, with failover across pools, an origin of the next usable pool
         (Cloudflare's zero-downtime failover retries once). Empty where the pool has no origin with a weight.
+        ``bound`` is the :func:`binding` of an earlier request: it holds as long as the pool is usable, whatever the
+        weights have become since.
         """
-        pool = self._pool(balancer)
-        origin = self._origin(pool, but=None)
-        if origin is None:
+        first = _bound(balancer, bound) or self._fresh(balancer)
+        if first is None:
             return []
-        first = (pool, origin)
+        pool, origin = first
         others = [pool]
         if balancer.failover:
             others += sorted(_usable(balancer, but=pool), key=lambda other: -other.weight)
@@ -88,6 +98,11 @@ class Steering:
             if spare is not None:
                 return [first, (other, spare)]
         return [first]
+
+    def _fresh(self, balancer: Balancer) -> tuple[Pool, Origin] | None:
+        pool = self._pool(balancer)
+        origin = self._origin(pool, but=None)
+        return None if origin is None else (pool, origin)
 
     def _pool(self, balancer: Balancer) -> Pool:
         usable = _usable(balancer, but=None)
@@ -104,6 +119,18 @@ class Steering:
         return None if picked is None else origins[picked]
 
 
+def binding(pool: Pool, origin: Origin) -> str:
+    """What a visitor's cookie says of where it came first; opaque, as Cloudflare's is."""
+    return hashlib.sha256(f"{pool.id}/{origin.name}".encode()).hexdigest()[:32]
+
+
+def _bound(balancer: Balancer, bound: str | None) -> tuple[Pool, Origin] | None:
+    if not balancer.binds or bound is None:
+        return None
+    places = ((pool, origin) for pool in _usable(balancer, but=None) for origin in pool.origins)
+    return next((place for place in places if binding(*place) == bound), None)
+
+
 def _usable(balancer: Balancer, but: Pool | None) -> list[Pool]:
     return [pool for pool in balancer.pools if pool.usable and pool != but]
 
@@ -115,7 +142,7 @@ def _pool(row: Json, weight: float) -> Pool:
         usable=row["enabled"] and row["healthy"],
         weight=weight,
         origins=tuple(
-            Origin(origin["name"], origin["address"], float(origin["weight"]), origin["host"])
+            Origin(origin["name"], origin["address"], float(origin["weight"]), origin["host"], origin.get("port", 0))
             for origin in row["origins"]
             if origin["enabled"]
         ),

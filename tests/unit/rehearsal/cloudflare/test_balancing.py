@@ -156,6 +156,32 @@ def test_a_balancer_that_cloudflare_refuses_is_refused(stage: Stage, change: dic
     assert stage.edge_row()["kind"] == "record"
 
 
+@pytest.mark.parametrize(
+    ("where", "change"),
+    [
+        ("monitors", {"type": "tcp", "port": 443}),
+        ("monitors", {"expected_body": "ok"}),
+        ("monitors", {"consecutive_up": 2}),
+        ("pools", {"origin_steering": {"policy": "hash"}}),
+        ("pools", {"load_shedding": {"default_percent": 10}}),
+        ("balancers", {"session_affinity": "header"}),
+        ("balancers", {"session_affinity_attributes": {"drain_duration": 60}}),
+        ("balancers", {"rules": [{"name": "r"}]}),
+    ],
+)
+def test_what_the_edge_cannot_do_is_refused_aloud(stage: Stage, where: str, change: dict[str, Any]) -> None:
+    pool = stage.pool("heroku")["id"]
+    paths: dict[str, tuple[str, dict[str, Any]]] = {
+        "monitors": (monitors(stage), MONITOR),
+        "pools": (f"{stage.account}/pools", {"name": "p", "origins": [ORIGIN]}),
+        "balancers": (f"{stage.zone}/load_balancers", {"name": API, "default_pools": [pool], "fallback_pool": pool}),
+    }
+    path, body = paths[where]
+    status, _code, message = stage.refusal("POST", path, {**body, **change})
+    assert status == 501
+    assert message.startswith("The rehearsal's edge cannot do ")
+
+
 def test_pool_weights_move_in_steps_of_a_hundredth(stage: Stage) -> None:
     heroku, aws = stage.pool("heroku"), stage.pool("aws")
     made = stage.balancer(heroku, aws)
@@ -224,6 +250,14 @@ def test_the_edge_gets_a_write_before_it_is_answered(stage: Stage) -> None:
     }
     stage.call("PATCH", f"{stage.account}/pools/{pool['id']}", {"enabled": False})
     assert stage.edge_row()["pools"][0]["enabled"] is False
+
+
+def test_a_fallback_pool_that_is_no_default_pool_gets_no_share(stage: Stage) -> None:
+    heroku, spare = stage.pool("heroku"), stage.pool("spare")
+    stage.balancer(heroku, fallback_pool=spare["id"])
+    row = stage.edge_row()
+    assert [pool["name"] for pool in row["pools"]] == ["heroku", "spare"]
+    assert (row["fallback_pool"], row["pool_weights"]) == (spare["id"], {heroku["id"]: 1, spare["id"]: 0})
 
 
 def test_names_that_come_and_go_reach_the_edge(stage: Stage) -> None:

@@ -85,38 +85,67 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     made.stop()
 
 
-def test_a_cutover_from_record_to_balancer_to_the_new_side(live: Live) -> None:
-    assert live.visits(5) == {"old": 5}
-    account = f"/accounts/{live.cloudflare.account}/load_balancers"
-    monitor = live.call("POST", f"{account}/monitors", MONITOR)
-    pools = {}
-    for app, address in live.app_names.items():
-        origin = {"name": app, "address": address, "header": {"Host": [address]}}
-        body = {"name": app, "origins": [origin], "monitor": monitor["id"]}
-        pools[app] = live.call("POST", f"{account}/pools", body)["id"]
+class Cutover:
+    """Pools for both apps and a balancer that is taken away in the end; all visitors come to the old app at first."""
 
-    def weights(old: float, new: float) -> Json:
-        return {"default_weight": 0, "pool_weights": {pools["bond-old"]: old, pools["bond-new"]: new}}
-
-    balancer = live.call(
-        "POST",
-        f"/zones/{live.zone}/load_balancers",
-        {
+    def __init__(self, live: Live, **more: object) -> None:
+        self._live = live
+        self.account = f"/accounts/{live.cloudflare.account}/load_balancers"
+        self.monitor = live.call("POST", f"{self.account}/monitors", MONITOR)["id"]
+        self.pools = {app: self._pool(app, address) for app, address in live.app_names.items()}
+        body = {
             "name": API,
             "proxied": True,
-            "default_pools": list(pools.values()),
-            "fallback_pool": pools["bond-old"],
+            "default_pools": list(self.pools.values()),
+            "fallback_pool": self.pools["bond-old"],
             "steering_policy": "random",
-            "random_steering": weights(1, 0),
-        },
-    )
-    path = f"/zones/{live.zone}/load_balancers/{balancer['id']}"
+            "random_steering": self._weights(1, 0),
+            **more,
+        }
+        self._path = f"/zones/{live.zone}/load_balancers"
+        self._path += "/" + live.call("POST", self._path, body)["id"]
+
+    def shift(self, old: float, new: float) -> None:
+        """Move the weights."""
+        self._live.call("PATCH", self._path, {"random_steering": self._weights(old, new)})
+
+    def undo(self) -> None:
+        """Take everything away again."""
+        self._live.call("DELETE", self._path)
+        for pool in self.pools.values():
+            self._live.call("DELETE", f"{self.account}/pools/{pool}")
+        self._live.call("DELETE", f"{self.account}/monitors/{self.monitor}")
+
+    def _pool(self, app: str, address: str) -> str:
+        origin = {"name": app, "address": address, "header": {"Host": [address]}, "port": 443}
+        body = {"name": app, "origins": [origin], "monitor": self.monitor}
+        return str(self._live.call("POST", f"{self.account}/pools", body)["id"])
+
+    def _weights(self, old: float, new: float) -> Json:
+        return {"default_weight": 0, "pool_weights": {self.pools["bond-old"]: old, self.pools["bond-new"]: new}}
+
+
+def test_a_cutover_from_record_to_balancer_to_the_new_side(live: Live) -> None:
+    assert live.visits(5) == {"old": 5}
+    cutover = Cutover(live)
     assert live.visits(20) == {"old": 20}
-    live.call("PATCH", path, {"random_steering": weights(0.75, 0.25)})
+    cutover.shift(0.75, 0.25)
     shared = live.visits(100)
     assert 20 <= shared["new"] <= 30, shared
     assert shared["old"] + shared["new"] == 100
-    live.call("PATCH", path, {"random_steering": weights(0, 1)})
+    cutover.shift(0, 1)
     assert live.visits(20) == {"new": 20}
-    live.call("DELETE", path)
+    cutover.undo()
     assert live.visits(5) == {"old": 5}
+
+
+def test_a_bound_visitor_stays_until_its_pool_is_disabled(live: Live) -> None:
+    cutover = Cutover(live, session_affinity="cookie", session_affinity_ttl=1800)
+    live.visitor.cookies.clear()
+    assert live.visits(1) == {"old": 1}
+    cutover.shift(0, 1)
+    assert live.visits(20) == {"old": 20}
+    live.call("PATCH", f"{cutover.account}/pools/{cutover.pools['bond-old']}", {"enabled": False})
+    assert live.visits(20) == {"new": 20}
+    cutover.undo()
+    live.visitor.cookies.clear()
