@@ -78,7 +78,7 @@ class Images:
                 if code_of(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
                     return None
                 raise
-        return _image(answer["imageDetails"][0])
+        return next((_image(each) for each in answer["imageDetails"]), None)
 
     def all(self, repository: Repository) -> Optional[list[Image]]:
         """All images with a tag, newest first; None where there is no such repository."""

@@ -6,6 +6,7 @@ or somebody else's release took its place is told by the record of the service's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Optional
@@ -18,6 +19,9 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 
 State = Literal["absent", "idle", "going", "completed", "failed", "rolling_back", "rolled_back", "superseded"]
 """``idle``: the service keeps no task, so nothing is proven. ``failed``: ECS gave up and did not go back."""
+
+
+_STARTED = re.compile(r"has started (\d+) tasks")
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ class Rollouts:
             look = replace(look, age=max(0.0, moment - self._begun))
         if look.state == "going":
             look = self._with_tasks(subject, look)
-        if look.state in ("failed", "rolling_back", "rolled_back") or ours.get("failedTasks"):
+        lost = ours.get("failedTasks") or started_since(service, self._begun) > look.desired
+        if look.state in ("failed", "rolling_back", "rolled_back") or (look.state == "going" and lost):
             self._note_stopped(subject)
         return replace(look, deployment=self._deployment, failures=tuple(self._seen.values()))
 
@@ -180,6 +185,16 @@ class Rollouts:
         if before and before.reason not in failure.in_words() and "ELB health checks" in failure.reason:
             failure = replace(failure, detail=before.reason)
         self._seen[failure.task] = failure
+
+
+def started_since(service: Mapping[str, Any], moment: float) -> int:
+    """How many tasks a service has started since then, by its events. ECS counts a failed task no more once one of its
+    deployment was healthy; more starts than tasks are wanted tell of failures all the same."""
+    return sum(
+        int(found[1])
+        for event in service.get("events", [])
+        if event["createdAt"].timestamp() >= moment and (found := _STARTED.search(event["message"]))
+    )
 
 
 def address_of(task: Mapping[str, Any]) -> str:
