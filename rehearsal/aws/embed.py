@@ -1,17 +1,15 @@
 """ministack served from a thread of this process, and the seam at which additions hook into it.
 
-An *addition* is an object with ``install(host)`` and ``stop()``. ``install`` is called once per start, after ministack's
-import and before it listens; it changes ministack only through ``host.patches`` (all changes are taken back when the
-stand-in stops, so that several worlds can live one after the other in one process):
+An *addition* is an object with ``install(host)`` and ``stop()``. ``install`` is called once per start, after the import
+of ministack and before it listens; it changes ministack only through ``host.patches`` (all changes are taken back when
+the stand-in stops, so that several worlds can live one after the other in one process):
 
-- ``patches.attribute("ministack.services.ecs", "_describe_services", mine)`` replaces a function of a module;
+- ``patches.attribute("ministack.services.kms", "_some_function", mine)`` replaces a function of a module;
 - ``patches.entry(table, key, value)`` replaces an entry of a dispatch table;
-- ``wrap_service(host.patches, "ecs", around)`` puts a layer around everything a service is asked, by clients and by
-  CloudFormation alike (``rehearsal.aws.adapters.server``).
+- ``rehearsal.aws.service.Service`` puts refusals, own answers and consequences around a service, for clients and for
+  CloudFormation alike.
 
-ECS: ``rehearsal/aws/ecs`` gives the stand-in its ``docker`` module (what ministack imports instead of the docker SDK; it
-needs ``from_env``, and ``errors`` as an attribute) and its addition. Private names of ministack are looked up by
-``rehearsal.aws.adapters.reach.reach``, which says clearly when a version has renamed one.
+Private names are looked up by ``rehearsal.aws.adapters.reach.reach``, which says clearly when a version renamed one.
 """
 
 from __future__ import annotations
@@ -85,7 +83,7 @@ class Server:
         config.keep_alive_timeout = 75
         config.graceful_timeout = 1
         asyncio.set_event_loop(self._loop)
-        framework: ASGIFramework = app  # type: ignore[assignment]  # hypercorn types the same protocol by TypedDicts
+        framework: ASGIFramework = app  # hypercorn types the same protocol by TypedDicts
         self._loop.run_until_complete(serve(framework, config, shutdown_trigger=self._over.wait))
         self._loop.close()
 

@@ -40,5 +40,6 @@ def error_answer(request: AwsRequest, refusal: RefusedError) -> Answer:
         xml = f"<Error>{error}<RequestId>{request_id}</RequestId></Error>"
     else:
         kind = "Sender" if refusal.status < 500 else "Receiver"
-        xml = f"<ErrorResponse><Error><Type>{kind}</Type>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        told = f"<Error><Type>{kind}</Type>{error}</Error><RequestId>{request_id}</RequestId>"
+        xml = f"<ErrorResponse>{told}</ErrorResponse>"
     return refusal.status, {"Content-Type": "text/xml"}, f'<?xml version="1.0"?>{xml}'.encode()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-from rehearsal.aws.adapters import moto_server, server
+from rehearsal.aws import balancing
+from rehearsal.aws.adapters import moto_balancers, moto_server, server
 from rehearsal.aws.calls import InProcess
 from rehearsal.aws.cloudformation import types
+from rehearsal.aws.ecr import Registry
 from rehearsal.aws.ecs.addition import EcsAddition
+from rehearsal.aws.elb.plane import BalancerPlane
 from rehearsal.aws.embed import Addition, Host, Server, prepare
 from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.request import classify
+from rehearsal.dataplane.tls import Authority
+from rehearsal.names import Names
 from rehearsal.requestlog import RequestLog
 from rehearsal.seed import Seed
 
@@ -28,8 +32,8 @@ class AwsStandIn:
         self,
         seed: Seed,
         log: RequestLog,
-        names: Any,
-        certs: Any,
+        names: Names | None,
+        certs: Authority | None,
         directory: Path,
         *,
         environment: Mapping[str, str] | None = None,
@@ -40,6 +44,9 @@ class AwsStandIn:
         self._docker, self._additions = docker, additions or []
         self._clients = InProcess()
         self.ecs = EcsAddition(self._clients, seed.aws.images, environment)
+        self._certs = certs
+        self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
+        self.ecs.addresses.subscribe(self._plane.push_soon)
         self._server = Server()
         self._host: Host | None = None
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -51,6 +58,13 @@ class AwsStandIn:
         moto_server.Moto().install(self._host.patches)
         AccessLists().service.install(self._host.patches)
         types.install(self._host.patches, self._clients)
+        for service in (Registry(aws.images).service, balancing.service(self._plane)):
+            service.install(self._host.patches)
+        moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
+        if self._certs is not None:
+            for name in aws.certificates:
+                moto_balancers.issue_certificate(aws.account, aws.region, self._certs.issue([name]))
+        self._plane.start()
         for addition in (self.ecs, *self._additions):
             addition.install(self._host)
         self._server.start(self._log.logged(server.asgi_app(), "aws", classify))
@@ -59,6 +73,7 @@ class AwsStandIn:
         """Stop serving, end what was started, and leave ministack as it was."""
         for addition in (*reversed(self._additions), self.ecs):
             addition.stop()
+        self._plane.stop()
         self._server.stop()
         if self._host is not None:
             self._host.patches.undo()

@@ -1,5 +1,6 @@
 """Every access to a name that ministack or moto does not promise to keep, and nothing else.
 
-Each file here states at import time which private names it needs (:func:`rehearsal.aws.adapters.reach.reach`); a version
-that renamed one fails there, with one sentence, and ``tests/unit/rehearsal/aws/test_adapters.py`` imports them all.
+Each file here looks its private names up by :func:`rehearsal.aws.adapters.reach.reach`, those of plain functions and
+tables at import time; a version that renamed one fails with one sentence that says so, and
+``tests/unit/rehearsal/aws/test_adapters.py`` imports them all.
 """

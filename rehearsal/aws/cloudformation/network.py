@@ -131,7 +131,7 @@ def _associate(context: Context, properties: Properties) -> Made:
 
 
 def _create_endpoint(context: Context, properties: Properties) -> Made:
-    asked = properties | _tagged("vpc-endpoint", properties)
+    asked = {"VpcEndpointType": "Gateway", **properties, **_tagged("vpc-endpoint", properties)}
     if "PolicyDocument" in properties:
         asked["PolicyDocument"] = json.dumps(properties["PolicyDocument"])
     made = context.call("ec2", "CreateVpcEndpoint", asked)["VpcEndpoint"]

@@ -65,7 +65,7 @@ class Context:
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One type. Without ``update`` any change makes a new resource; ``replaces`` names the properties that always do."""
+    """One type. Without ``update`` any change makes a new resource; ``replaces`` names properties that always do."""
 
     name: str
     create: Callable[[Context, Properties], Made]
@@ -80,13 +80,13 @@ def _fitted(value: Any, shape: Shape) -> Any:
     """A template's value as the API takes it: numbers and booleans typed, properties that the API lacks left out."""
     match shape.type_name:
         case "structure":
-            members: Mapping[str, Shape] = shape.members  # type: ignore[attr-defined]
+            members: Mapping[str, Shape] = shape.members
             return {name: _fitted(value[name], member) for name, member in members.items() if name in value}
         case "list":
             items = value if isinstance(value, list) else [value]
-            return [_fitted(item, shape.member) for item in items]  # type: ignore[attr-defined]
+            return [_fitted(item, shape.member) for item in items]
         case "map":
-            return {key: _fitted(item, shape.value) for key, item in value.items()}  # type: ignore[attr-defined]
+            return {key: _fitted(item, shape.value) for key, item in value.items()}
         case "integer" | "long":
             return int(value)
         case "double" | "float":
@@ -103,7 +103,6 @@ def _handler_message(service: str, error: ClientError) -> str:
     code = "NotFound" if "NotFound" in told["Code"] else "InvalidRequest"
     if any(word in told["Code"] for word in ("Duplicate", "AlreadyExists", "InUse")):
         code = "AlreadyExists"
-    return (
-        f'Resource handler returned message: "{told["Message"]} (Service: {service.capitalize()}, Status Code: '
-        f'{meta["HTTPStatusCode"]}, Request ID: {uuid.uuid4()})" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})'
-    )
+    where = f"(Service: {service.capitalize()}, Status Code: {meta['HTTPStatusCode']}, Request ID: {uuid.uuid4()})"
+    token = f"(RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})"
+    return f'Resource handler returned message: "{told["Message"]} {where}" {token}'

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 
+from rehearsal.aws.ecs.dependencies import starting_order
 from rehearsal.aws.ecs.errors import client_error
 from rehearsal.aws.ecs.model import Json
 
@@ -27,7 +28,7 @@ _MEMORY: dict[int, range | tuple[int, ...]] = {
 _FAMILY = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 _ROLE = re.compile(r"(arn:aws:iam::\d{12}:role/.+|[\w+=,.@-]+)")
 _STOP_TIMEOUT = 120
-_CRON_UNITS = re.compile(r"(\d+(?:\.\d+)?)\s*(vcpu|gb)", re.IGNORECASE)
+_UNITS = re.compile(r"(\d+(?:\.\d+)?)\s*(vcpu|gb)", re.IGNORECASE)
 
 
 def check_task_definition(request: Json) -> None:
@@ -49,7 +50,7 @@ def check_task_definition(request: Json) -> None:
 
 def normal_size(value: str | None) -> str | None:
     """CPU or memory as ECS stores it: "1 vCPU" is "1024", "0.5 GB" is "512"."""
-    if value is None or not (found := _CRON_UNITS.fullmatch(value.strip())):
+    if value is None or not (found := _UNITS.fullmatch(value.strip())):
         return value
     return str(int(float(found.group(1)) * 1024))
 
@@ -66,6 +67,7 @@ def _check_containers(request: Json) -> None:
             raise client_error(f"Container.name '{each['name']}' is used more than once in the task definition.")
         _check_variables(each, request)
         _check_logging(each, request)
+    starting_order(containers)
     if not any(each.get("essential", True) for each in containers):
         raise client_error("Invalid setting for container. At least one container should be essential.")
 
@@ -106,11 +108,8 @@ def _check_fargate(request: Json) -> None:
     if request.get("networkMode") != "awsvpc":
         raise client_error("Fargate only supports network mode 'awsvpc'.")
     if not request.get("cpu") or not request.get("memory"):
-        raise client_error(
-            "Fargate requires that 'cpu' be defined at the task level."
-            if not request.get("cpu")
-            else "Fargate requires that 'memory' be defined at the task level."
-        )
+        missing = "memory" if request.get("cpu") else "cpu"
+        raise client_error(f"Fargate requires that '{missing}' be defined at the task level.")
     cpu, memory = normal_size(request["cpu"]) or "", normal_size(request["memory"]) or ""
     if not (cpu.isdigit() and memory.isdigit() and int(memory) in _MEMORY.get(int(cpu), ())):
         raise client_error(

@@ -161,7 +161,10 @@ class Scheduler:
 
     def _tags_for(self, service: Service) -> Tags:
         source = {"SERVICE": service.arn, "TASK_DEFINITION": service.primary.task_definition.arn}
-        return dict(self._store.tags.get(source.get(service.settings.get("propagateTags", "NONE"), ""), {}))
+        tags = dict(self._store.tags.get(source.get(service.settings["propagateTags"], ""), {}))
+        if service.settings["enableECSManagedTags"]:
+            tags |= {"aws:ecs:clusterName": service.cluster, "aws:ecs:serviceName": service.name}
+        return tags
 
     def _conclude(self, service: Service) -> None:
         """Complete the deployment and tell the steady state, or the end of a deleted service."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from rehearsal.aws.ecs.errors import client_error, invalid, no_cluster, no_service
@@ -25,6 +26,7 @@ class Store:
         self.services: dict[tuple[str, str], Service] = {}
         self.tasks: dict[str, Task] = {}
         self.tags: dict[str, Tags] = {}
+        self._next_address: Counter[str] = Counter()
         self.run_tokens: dict[str, tuple[Json, list[str]]] = {}
         """RunTask's client tokens: the request and the ids of the tasks it started."""
 
@@ -83,11 +85,17 @@ class Store:
         )
 
     def free_address(self, subnet: Subnet) -> str:
-        """An address of the subnet that no task has. AWS keeps the first four and the last; NAT gets the low ones."""
+        """An address of the subnet that no task has; they go round, so that none is given again soon.
+
+        AWS keeps the first four and the last of a subnet; the low ones are left to gateways and load balancers.
+        """
         taken = {task.interface.ip for task in self.tasks.values() if task.interface and task.last_status != "STOPPED"}
         network = ipaddress.ip_network(subnet.cidr)
-        for number in range(16 if network.num_addresses > 32 else 4, network.num_addresses - 1):
-            if (address := str(network[number])) not in taken:
+        first = 16 if network.num_addresses > 32 else 4
+        size = network.num_addresses - 1 - first
+        for _ in range(size):
+            self._next_address[subnet.id] += 1
+            if (address := str(network[first + self._next_address[subnet.id] % size])) not in taken:
                 return address
         raise invalid(f"There are no free addresses in {subnet.id}.")
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from rehearsal.aws.ecs.containers import RunningContainer, environment_of, lines_to, resolve_secrets
 from rehearsal.aws.ecs.context import Context
+from rehearsal.aws.ecs.dependencies import is_met, starting_order
 from rehearsal.aws.ecs.errors import StartFailureError
 from rehearsal.aws.ecs.events import note_event
 from rehearsal.aws.ecs.model import Container, Health, Json, LastStatus, StopCode, Task
@@ -79,10 +80,11 @@ class TaskRun:
         images = {each.name: self._pull(each) for each in self.task.containers}
         with self._store.lock:
             self.task.times["pullStoppedAt"] = self.task.times["connectivityAt"] = time.time()
-        for container in self.task.containers:
-            if not self._wanted():
+        by_name = {each.name: each for each in self.task.containers}
+        for name in starting_order(self.task.task_definition.content["containerDefinitions"]):
+            if not self._may_start(name):
                 return
-            self._start_container(container, images[container.name])
+            self._start_container(by_name[name], images[name])
         if self._wanted() and self._balancers:
             self._advance("ACTIVATING")
             self._register()
@@ -107,6 +109,15 @@ class TaskRun:
             container.digest = image.digest
         return image
 
+    def _may_start(self, name: str) -> bool:
+        """Wait until the container's dependencies allow its start; False where the task is to end meanwhile."""
+        definition = self.task.task_definition.container(name)
+        assert definition is not None
+        with self._store.lock:
+            while self._wanted() and not is_met(definition, self.task.containers):
+                self._store.changed.wait()
+            return self._wanted()
+
     def _start_container(self, container: Container, image: Image) -> None:
         definition = self.task.task_definition.container(container.name)
         assert definition is not None
@@ -126,6 +137,7 @@ class TaskRun:
             self._running[name] = running
             if container.last_status == "PENDING":
                 container.last_status = "RUNNING"
+            self._store.changed.notify_all()
         threading.Thread(target=self._announce, args=(running,), name="announce", daemon=True).start()
 
     def _until_ended(self) -> None:
@@ -192,6 +204,7 @@ class TaskRun:
     def _exited(self, container: Container, code: int) -> None:
         with self._store.lock:
             container.exit_code, container.last_status = code, "STOPPED"
+            self._store.changed.notify_all()
         if self.task.interface is not None and container.essential:
             self._context.addresses.withdraw(self.task.interface.ip)
         self._notes.put(_Note("exited", container.name))

@@ -9,6 +9,8 @@ import pytest
 from botocore.config import Config
 
 from rehearsal.aws import AwsStandIn
+from rehearsal.dataplane.tls import Authority
+from rehearsal.names import Names
 from rehearsal.requestlog import RequestLog
 from rehearsal.seed import Seed
 
@@ -22,13 +24,28 @@ def seed() -> Seed:
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> RequestLog:
-    return RequestLog(tmp_path_factory.mktemp("aws") / "requests.jsonl")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("aws")
 
 
 @pytest.fixture(scope="module")
-def aws(seed: Seed, log: RequestLog) -> Iterator[AwsStandIn]:
-    stand_in = AwsStandIn(seed, log, None, None, Path(log.path).parent)
+def log(home: Path) -> RequestLog:
+    return RequestLog(home / "requests.jsonl")
+
+
+@pytest.fixture(scope="module")
+def names() -> Names:
+    return Names()
+
+
+@pytest.fixture(scope="module")
+def authority(home: Path) -> Authority:
+    return Authority(home / "certificates")
+
+
+@pytest.fixture(scope="module")
+def aws(seed: Seed, log: RequestLog, names: Names, authority: Authority, home: Path) -> Iterator[AwsStandIn]:
+    stand_in = AwsStandIn(seed, log, names, authority, home)
     stand_in.start()
     yield stand_in
     stand_in.stop()
@@ -37,15 +54,19 @@ def aws(seed: Seed, log: RequestLog) -> Iterator[AwsStandIn]:
 @pytest.fixture(scope="module")
 def client(aws: AwsStandIn, seed: Seed) -> Client:
     """``client("ecs")`` or ``client("ecs", region="eu-north-1", key="AKIA...", secret="...")``."""
+    made: dict[tuple[str, ...], Any] = {}
 
-    def make(service: str, region: str = seed.aws.region, key: str = "AKIAREHEARSAL", secret: str = "secret") -> Any:
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=aws.url,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}),
-        )
+    def make(service: str, region: str = seed.aws.region, key: str = "AKIAREHEARSAL", secret: str = "secret") -> Any:  # noqa: S107
+        asked = (service, region, key, secret)
+        if asked not in made:
+            made[asked] = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=aws.url,
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return made[asked]
 
     return make

@@ -1,0 +1,36 @@
+"""ministack's CloudWatch: metrics of AWS's own services, which nobody may put there by its API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rehearsal.aws.adapters.reach import reach
+from rehearsal.aws.adapters.server import request_scope
+
+_CLOUDWATCH = "ministack.services.cloudwatch"
+
+
+@dataclass(frozen=True)
+class Datum:
+    """Values of one metric in one second. ``at`` is in seconds since the epoch."""
+
+    name: str
+    dimensions: Mapping[str, str]
+    at: float
+    values: tuple[float, ...]
+    unit: str = "Count"
+
+
+def store(account: str, region: str, namespace: str, data: Iterable[Datum]) -> None:
+    """Store what a service measured, and let alarms look at it."""
+    put, evaluate = reach(_CLOUDWATCH, "_store_datum"), reach(_CLOUDWATCH, "_evaluate_all_alarms")
+    with request_scope(account, region):
+        for datum in data:
+            dimensions = dict(datum.dimensions)
+            put(namespace, datum.name, dimensions, datum.at, datum.unit, None, list(datum.values), None, None)
+        evaluate()
+
+
+for _name in ("_store_datum", "_evaluate_all_alarms"):
+    reach(_CLOUDWATCH, _name)

@@ -1,0 +1,159 @@
+"""moto's load balancers and certificates, read as plain values, and its target health replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.aws.adapters.moto_server import backend, regions_in_use
+from rehearsal.aws.adapters.reach import Patches, reach
+
+_MODELS = "moto.elbv2.models"
+
+
+@dataclass(frozen=True)
+class ListenerState:
+    """A listener; ``rules`` are those beside its default, by priority."""
+
+    arn: str
+    port: int
+    protocol: str
+    certificate: str | None
+    actions: list[dict[str, Any]]
+    rules: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class BalancerState:
+    """A load balancer with its listeners."""
+
+    arn: str
+    dns_name: str
+    attributes: dict[str, str]
+    listeners: list[ListenerState]
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """A target group with its registered targets (address, port)."""
+
+    arn: str
+    protocol: str
+    port: int
+    health: dict[str, Any]
+    attributes: dict[str, str]
+    targets: list[tuple[str, int]]
+    balancers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HealthState:
+    """What DescribeTargetHealth tells of a target."""
+
+    state: str
+    reason: str | None = None
+    description: str | None = None
+
+
+HealthOf = Callable[[str, list[tuple[str, int]] | None], Mapping[tuple[str, int], HealthState]]
+"""(target group's ARN, the targets asked for or None for all) -> the health of each."""
+
+
+def balancers(account: str) -> list[BalancerState]:
+    """All load balancers of an account, in all regions."""
+    return [
+        BalancerState(
+            arn=found.arn,
+            dns_name=found.dns_name,
+            attributes={name: str(value) for name, value in found.attrs.items()},
+            listeners=[_listener(listener) for listener in list(found.listeners.values())],
+        )
+        for region in regions_in_use("elbv2", account)
+        for found in list(backend("elbv2", account, region).load_balancers.values())
+    ]
+
+
+def groups(account: str) -> list[GroupState]:
+    """All target groups of an account, in all regions."""
+    return [
+        _group(found)
+        for region in regions_in_use("elbv2", account)
+        for found in list(backend("elbv2", account, region).target_groups.values())
+    ]
+
+
+def answer_health_by(patches: Patches, health_of: HealthOf) -> None:
+    """Let DescribeTargetHealth tell what ``health_of`` says."""
+    status, missing = reach(_MODELS, "FakeHealthStatus"), reach(_MODELS, "TargetGroupNotFoundError")
+
+    def describe(model: Any, target_group_arn: str, targets: list[dict[str, Any]]) -> list[Any]:
+        group = model.target_groups.get(target_group_arn)
+        if group is None:
+            raise missing()
+        asked = [(target["Id"], int(target.get("Port", group.port))) for target in targets] or None
+        return [
+            status(address, port, str(port), health.state, health.reason, health.description)
+            for (address, port), health in health_of(target_group_arn, asked).items()
+        ]
+
+    patches.member(reach(_MODELS, "ELBv2Backend"), "describe_target_health", describe)
+
+
+def issue_certificate(account: str, region: str, pem: Path) -> str:
+    """Put a certificate (key, certificate, chain) into ACM as one that Amazon issued. Returns its ARN."""
+    key, certificate, *chain = _blocks(pem.read_bytes())
+    bundle = reach("moto.acm.models", "CertBundle")(
+        account, certificate, key, chain=b"".join(chain) or None, region=region, cert_type="AMAZON_ISSUED"
+    )
+    backend("acm", account, region)._certificates[bundle.arn] = bundle
+    return str(bundle.arn)
+
+
+def certificate_pem(account: str, arn: str) -> bytes | None:
+    """Key, certificate and chain of a certificate in ACM, or None where there is none that is issued."""
+    region = arn.split(":")[3]
+    found = backend("acm", account, region)._certificates.get(arn)
+    if found is None or found.status != "ISSUED":
+        return None
+    chain = bytes(found.chain).replace(reach("moto.acm.models", "AWS_ROOT_CA"), b"")  # moto adds that to every chain
+    return b"\n".join((bytes(found.key), bytes(found.cert), chain))
+
+
+def _listener(found: Any) -> ListenerState:
+    rules = sorted(found._non_default_rules.values(), key=lambda rule: int(rule.priority))
+    return ListenerState(
+        arn=found.arn,
+        port=int(found.port),
+        protocol=found.protocol,
+        certificate=found.certificate,
+        actions=[action.data for action in found.default_actions],
+        rules=[{"conditions": rule.conditions, "actions": [action.data for action in rule.actions]} for rule in rules],
+    )
+
+
+def _group(found: Any) -> GroupState:
+    return GroupState(
+        arn=found.arn,
+        protocol=found.protocol or "HTTP",
+        port=int(found.port or 0),
+        health={
+            "path": found.health_check_path or "/",
+            "interval": int(found.health_check_interval_seconds),
+            "timeout": int(found.health_check_timeout_seconds),
+            "healthy_threshold": int(found.healthy_threshold_count),
+            "unhealthy_threshold": int(found.unhealthy_threshold_count),
+            "matcher": (found.matcher or {}).get("HttpCode", "200"),
+        },
+        attributes={name: str(value) for name, value in found.attributes.items()},
+        targets=[(target["Id"], int(target["Port"])) for target in list(found.targets.values())],
+        balancers=tuple(dict.fromkeys(found.load_balancer_arns)),
+    )
+
+
+def _blocks(pem: bytes) -> list[bytes]:
+    end = b"-----END"
+    parts = pem.split(b"-----BEGIN")[1:]
+    assert all(end in part for part in parts), "not a PEM file"
+    return [b"-----BEGIN" + part for part in parts]

@@ -1,0 +1,84 @@
+"""ECR: the seed's images are in their repository as soon as that exists, and what AWS refuses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+from rehearsal.aws.adapters import images, server
+from rehearsal.aws.errors import RefusedError
+from rehearsal.aws.service import Parameters, Service
+from rehearsal.seed import Behaviour
+
+_NAME = re.compile(r"(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_USES = (
+    "BatchDeleteImage",
+    "BatchGetImage",
+    "DescribeImageScanFindings",
+    "DescribeImages",
+    "ListImages",
+    "PutImage",
+)
+
+
+class Registry:
+    """``service`` is ECR with our additions."""
+
+    def __init__(self, seeded: dict[str, dict[str, Behaviour]]) -> None:
+        self._seeded = seeded
+        self._pushed: set[tuple[str, str, str, str]] = set()
+        self.service = Service("ecr")
+        self.service.refuses(*_USES)(self._push_seeded)
+        self.service.refuses("DescribeImages")(_known_images)
+        self.service.refuses("CreateRepository")(_valid_name)
+
+    def _push_seeded(self, parameters: Parameters) -> None:
+        """Push what the seed says was pushed, once in the life of a repository: a deleted image stays away."""
+        name = parameters.get("repositoryName", "")
+        repository = images.repository(name)
+        if repository is None:
+            return
+        life = (server.current_region(), name, str(repository["createdAt"]))
+        for tag in self._seeded.get(name, {}):
+            if (*life, tag) not in self._pushed:
+                self._pushed.add((*life, tag))
+                images.push(name, tag, manifest_of(name, tag))
+
+
+def manifest_of(repository: str, tag: str) -> str:
+    """The manifest of a seeded image; it depends on repository and tag alone, and so does its digest."""
+    config = hashlib.sha256(f"{repository}:{tag}".encode()).hexdigest()
+    media = "application/vnd.docker.container.image.v1+json"
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {"mediaType": media, "size": 7023, "digest": f"sha256:{config}"},
+        "layers": [],
+    }
+    return json.dumps(manifest, indent=3)
+
+
+def _known_images(parameters: Parameters) -> None:
+    """AWS fails the whole DescribeImages for one unknown image; of an unknown repository the service itself tells."""
+    name = parameters.get("repositoryName", "")
+    if images.repository(name) is None:
+        return
+    for image in parameters.get("imageIds", []):
+        if images.find(name, image) is None:
+            wanted = ", ".join(f"{key}:'{image.get(key, 'null')}'" for key in ("imageDigest", "imageTag"))
+            raise RefusedError(
+                "ImageNotFoundException",
+                f"The image with imageId {{{wanted}}} does not exist within the repository with name '{name}' in the "
+                f"registry with id '{server.current_account()}'",
+            )
+
+
+def _valid_name(parameters: Parameters) -> None:
+    name = parameters["repositoryName"]
+    if not _NAME.fullmatch(name):
+        raise RefusedError(
+            "InvalidParameterException",
+            f"Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression "
+            f"'(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'' (given: '{name}')",
+        )
