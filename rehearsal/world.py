@@ -97,6 +97,7 @@ class World:
             "CLOUDFLARE_API_TOKEN": self.cloudflare.token,
             "OFFRAMP_FINGERPRINT_KEY": secrets.token_hex(16),
             "REHEARSAL_EDGE_URL": f"https://127.0.0.1:{self.cloudflare.edge_ports['https']}",
+            "REHEARSAL_CERTIFICATE_ARN": next(iter(self.aws.certificates.values()), ""),
             "REHEARSAL_CA": str(self.certificates.ca_path),
             "REHEARSAL_HOME": str(self._home),
         }

@@ -99,7 +99,7 @@ def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
         {"entry": "change", "dry": result["dry"], **change} for change in result.get("changes", [])
     ]
     found += [{"entry": "verdict", "dry": result["dry"], key: result[key]} for key in _VERDICTS if key in result]
-    if result["failed"]:
+    if "kind" in result:
         about = {key: result[key] for key in ("msg", "kind", "target", "hint")}
         found.append({"entry": "failure", "dry": result["dry"], **about})
     return found

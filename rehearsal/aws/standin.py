@@ -47,6 +47,8 @@ class AwsStandIn:
         self._certs = certs
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
+        self.certificates: dict[str, str] = {}
+        """Domain name -> ARN, of the seed's certificates."""
         self._server = Server()
         self._host: Host | None = None
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -63,7 +65,8 @@ class AwsStandIn:
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
         if self._certs is not None:
             for name in aws.certificates:
-                moto_balancers.issue_certificate(aws.account, aws.region, self._certs.issue([name]))
+                pem = self._certs.issue([name])
+                self.certificates[name] = moto_balancers.issue_certificate(aws.account, aws.region, pem)
         self._plane.start()
         for addition in (self.ecs, *self._additions):
             addition.install(self._host)

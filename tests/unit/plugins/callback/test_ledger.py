@@ -1,34 +1,33 @@
-"""What the ledger keeps of a result."""
+"""What the ledger keeps of a result. Ansible takes ``failed`` out of what a callback gets."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.callback.ledger import entries
 
 CHANGE = {"verb": "create", "target": "stack a", "before": None, "after": {"x": 1}}
-DONE = {"failed": False, "changed": True, "dry": False, "changes": [CHANGE]}
+DONE = {"changed": True, "dry": False, "changes": [CHANGE]}
 
 
 @pytest.mark.parametrize(
     ("result", "kept"),
     [
         ({"changed": True, "stdout": "of another collection"}, []),
-        ({"failed": False, "changed": False, "dry": False, "changes": []}, []),
+        ({"changed": False, "dry": False, "changes": []}, []),
         (DONE, [{"entry": "change", "dry": False, **CHANGE}]),
         ({**DONE, "dry": True}, [{"entry": "change", "dry": True, **CHANGE}]),
         (
-            {"failed": False, "dry": False, "health": {"verdict": "pass"}},
+            {"dry": False, "health": {"verdict": "pass"}},
             [{"entry": "verdict", "dry": False, "health": {"verdict": "pass"}}],
         ),
         (
-            {"failed": True, "dry": False, "msg": "No.", "kind": "refused", "target": "a", "hint": "", "logs": ["x"]},
+            {"dry": False, "msg": "No.", "kind": "refused", "target": "a", "hint": "", "logs": ["x"]},
             [{"entry": "failure", "dry": False, "msg": "No.", "kind": "refused", "target": "a", "hint": ""}],
         ),
     ],
 )
-def test_one_entry_for_each_change_and_verdict_and_failure(
-    result: dict[str, Any], kept: list[dict[str, Any]]
-) -> None:
+def test_one_entry_for_each_change_and_verdict_and_failure(result: dict[str, Any], kept: list[dict[str, Any]]) -> None:
     assert entries(result) == kept
