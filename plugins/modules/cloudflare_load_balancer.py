@@ -215,7 +215,7 @@ def plan(have: Have, want: Want) -> list[Change]:
             "update" if present else "create",
             part.target,
             before=present.owned if present else None,
-            after=part.owned,
+            after=part.owned if present else {**part.owned, **part.at_first},
             payload=replace(part, raw=present.raw if present else {}),
         )
         for part, present in _differing(have, want)

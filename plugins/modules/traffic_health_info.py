@@ -119,7 +119,7 @@ health:
   sample:
     verdict: pass
     reason: the new side's error rate is 0.00 %, of at most 1.21 %
-    summary: "10 % wanted, 9.8 % measured; new 52 requests, 0 errors (0.00 %); old 480 requests, 1 errors (0.21 %)"
+    summary: "10 % wanted, 9.8 % measured; new: 52 requests, ...; the new side's error rate is 0.00 %, of at most 1.21 %"
     may_proceed: true
     wanted_share: 10
     measured_share: 9.8
@@ -149,6 +149,7 @@ SPEC = spec(
 )
 NOTHING = Evidence()
 UNSEEN = Judgement("not_enough", "nothing was seen yet")
+DRY = Judgement("not_enough", "a dry run moves no traffic")
 _LIMITS = ("window", "min_requests", "min_errors", "max_error_rate", "share_tolerance")
 
 
@@ -171,7 +172,6 @@ class Have:
     evidence: Evidence = NOTHING
     judgement: Judgement = UNSEEN
     over: bool = False
-    foreseen: bool = False
 
 
 @dataclass
@@ -241,14 +241,18 @@ def observe(api: Sources, want: Want) -> Have:
     return Have(want, evidence, judgement, over=api.began is not None and now - api.began >= want.within)
 
 
+def _told(have: Have) -> str:
+    return f"{have.want.wanted_share} % wanted, {have.evidence.told()}; {have.judgement.reason}"
+
+
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use; the ledger keeps it as the line of a verdict."""
-    evidence, share = have.evidence, have.want.wanted_share
+    evidence, share, dry = have.evidence, have.want.wanted_share, have.judgement == DRY
     return {
-        "verdict": Unknown(f"verdict at {share} %", "playbooks/shift.yml") if have.foreseen else have.judgement.outcome,
-        "reason": "a dry run moves no traffic" if have.foreseen else have.judgement.reason,
-        "summary": _told(have),
-        "may_proceed": have.foreseen or have.judgement.outcome == "pass",
+        "verdict": Unknown(f"verdict at {share} %", "playbooks/shift.yml") if dry else have.judgement.outcome,
+        "reason": have.judgement.reason,
+        "summary": have.judgement.reason if dry else _told(have),
+        "may_proceed": dry or have.judgement.outcome == "pass",
         "wanted_share": share,
         "measured_share": round(evidence.share, 2),
         "new": evidence.new.numbers(),
@@ -259,23 +263,19 @@ def report(have: Have) -> dict[str, Any]:
 
 def foresee(have: Have, want: Want) -> Have:
     """A dry run moves no traffic, so only a real one can judge."""
-    return replace(have, foreseen=want.wanted_share > 0)
+    return replace(have, judgement=DRY) if want.wanted_share else have
 
 
 def headline(have: Have) -> list[str]:
     """The step in one sentence."""
-    return [] if have.foreseen else [f"Traffic: {_told(have)}: {have.judgement.outcome}"]
+    return [f"Traffic at {have.want.wanted_share} %: {have.judgement.outcome}; {have.evidence.told()}"]
 
 
 WAIT = Waiting[Have](
     settled=lambda have: have.over or have.judgement.outcome in ("pass", "fail"),
     failed=lambda _have: None,
-    progress=lambda have: f"{_told(have)}; {have.judgement.reason}",
+    progress=_told,
 )
-
-
-def _told(have: Have) -> str:
-    return f"{have.want.wanted_share} % wanted, {have.evidence.told()}"
 
 
 MODULE = runner.Module[Sources, Want, Have](

@@ -51,12 +51,14 @@ class Part:
             description holds it); a load balancer's hostname.
         owned: its fields, readable, with names instead of ids.
         raw: the thing as Cloudflare told it, empty where it is only wanted.
+        at_first: what is set when the thing is made and belongs to somebody else from then on, readable.
     """
 
     kind: Kind
     name: str
     owned: Row
     raw: Row = field(default_factory=dict, compare=False, repr=False)
+    at_first: Row = field(default_factory=dict, compare=False)
 
     @property
     def target(self) -> str:
@@ -148,7 +150,7 @@ def wanted_balancer(hostname: str, old: str, new: str) -> Part:
         "fallback_pool": old,
         "failover_across_pools": True,
     }
-    return Part("load balancer", hostname, owned)
+    return Part("load balancer", hostname, owned, at_first={"weights": {old: "100 %", new: "0 %"}})
 
 
 def weights_of(balancer: Optional[Part], pools: Mapping[str, Part]) -> dict[str, float]:

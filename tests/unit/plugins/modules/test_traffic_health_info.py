@@ -97,7 +97,7 @@ def test_a_clean_step_passes_once_its_window_is_complete(clock: Clock) -> None:
         "verdict": "pass",
         "reason": "the new side's error rate is 0.00 %, of at most 1.22 %",
         "summary": "10 % wanted, 10.0 % measured; new: 100 requests, 0 errors (0.00 %); "
-        "old: 900 requests, 2 errors (0.22 %)",
+        "old: 900 requests, 2 errors (0.22 %); the new side's error rate is 0.00 %, of at most 1.22 %",
         "may_proceed": True,
         "wanted_share": 10,
         "measured_share": 10.0,
