@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rehearsal.children import REPOSITORY, Worker
+from rehearsal.children import REPOSITORY, Json, Worker
+from rehearsal.home import REQUESTS, VISITORS
 from rehearsal.requestlog import read_log
 from rehearsal.visits import count_visits
-from rehearsal.world import REQUESTS, VISITORS
 
 SEED = REPOSITORY / "rehearsal" / "seeds" / "bond-server.yml"
 LAST = REPOSITORY / ".rehearsal"
@@ -58,7 +58,7 @@ def running_world(seed: Path, home: Path) -> Iterator[RunningWorld]:
     """
     home.mkdir(parents=True, exist_ok=True)
     log = home / "world.log"
-    worker = Worker("rehearsal.world", on_report=lambda report: None, log=log, within=START_S)
+    worker = Worker("rehearsal.world", on_report=_ignore, log=log, within=START_S)
     try:
         about = worker.start({"seed": str(seed.resolve()), "home": str(home.resolve())})
         if "mistake" in about:
@@ -119,7 +119,7 @@ def _up(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     with running_world(options.seed, options.home) as world:
         _write_environment(world, options.env_file)
-        command = subprocess.Popen(options.command, env=world.tool_environment(), preexec_fn=_end_with_us)  # noqa: PLW1509
+        command = subprocess.Popen(options.command, env=world.tool_environment(), preexec_fn=_end_with_us)
         try:
             return command.wait()
         except KeyboardInterrupt:
@@ -163,3 +163,7 @@ def _end_with_us() -> None:
     """The command gets SIGTERM when this process dies, even by SIGKILL (Linux; elsewhere it would live on)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _ignore(_: Json) -> None:
+    """A world reports nothing; what it has to tell is in its home."""

@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rehearsal.cli import LAST, SEED, RunningWorld, WorldError, running_world
+from rehearsal.home import NAMES, REQUESTS, VISITORS
 from rehearsal.requestlog import read_log
 from rehearsal.seed import load_seed
 from rehearsal.visits import Visits, count_visits
-from rehearsal.world import NAMES, REQUESTS, VISITORS
 
 PLAYBOOK = ["ansible-playbook", "migrate.yml", "-i", "inventories/rehearsal"]
 CHANGED = re.compile(r"\bchanged=(\d+)")
@@ -180,7 +180,7 @@ def compare_digests(environment: Mapping[str, str], home: Path, seed: Path) -> D
 def _digests(host: str, port: int, ca: str) -> dict[str, str]:
     context = ssl.create_default_context(cafile=ca)
     context.check_hostname = False  # the certificate names the host, the connection goes to 127.0.0.1
-    request = urllib.request.Request(f"https://127.0.0.1:{port}/config-digest", headers={"Host": host})  # noqa: S310
+    request = urllib.request.Request(f"https://127.0.0.1:{port}/config-digest", headers={"Host": host})
     with urllib.request.urlopen(request, context=context, timeout=10) as answer:  # noqa: S310 - an https URL of ours
         digests: dict[str, str] = json.load(answer)
     return digests
@@ -206,7 +206,8 @@ def _print(judgement: Judgement, took: float) -> None:
     served = ", ".join(f"{count} by {side}" for side, count in sorted(visits.sides.items()))
     print(f"  requests {visits.requests}, failed {visits.failed} ({served})")
     print(f"  configuration digests: {len(digests.equal)} equal, {len(digests.differ)} differ")
-    print(f"  only on Heroku: {', '.join(digests.only_heroku) or 'none'}; only on AWS: {', '.join(digests.only_aws) or 'none'}")
+    for side, keys in (("Heroku", digests.only_heroku), ("AWS", digests.only_aws)):
+        print(f"  only on {side}: {', '.join(keys) or 'none'}")
     print(f"  whole story: {took:.0f} s")
     for fault in judgement.faults:
         print(f"  FAULT: {fault}")

@@ -21,13 +21,10 @@ from rehearsal.children import Json, Worker
 from rehearsal.cloudflare.standin import CloudflareStandIn
 from rehearsal.dataplane.tls import Authority
 from rehearsal.heroku.standin import HerokuStandIn
+from rehearsal.home import NAMES, REQUESTS, VISITORS
 from rehearsal.names import Names, Table
 from rehearsal.requestlog import RequestLog
 from rehearsal.seed import Seed, SeedError, load_seed
-
-REQUESTS = "requests.jsonl"
-VISITORS = "visitors.jsonl"
-NAMES = "names.json"
 
 
 class World:

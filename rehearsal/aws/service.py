@@ -20,8 +20,8 @@ Parameters = dict[str, Any]
 """A request's parameters as the API documents them: nested, lists as lists, values as sent (strings in Query)."""
 Check = Callable[[Parameters], None]
 """Raises RefusedError for what AWS refuses; runs on the event loop, so it only looks things up."""
-Own = Callable[[Parameters], Parameters]
-"""An answer of our own, for operations of JSON protocols."""
+Own = Callable[[Parameters], Parameters | None]
+"""An answer of our own, for operations of JSON protocols; None leaves it to the service."""
 Consequence = Callable[[AwsRequest], None]
 """What follows from a request that succeeded; runs in a thread, and the answer waits for it."""
 
@@ -32,6 +32,8 @@ class Service:
 
     name: str
     checks: dict[str, list[Check]] = field(default_factory=lambda: defaultdict(list))
+    gates: dict[str, list[Check]] = field(default_factory=lambda: defaultdict(list))
+    """Checks that take their time: they run in a thread."""
     own: dict[str, Own] = field(default_factory=dict)
     consequences: list[Consequence] = field(default_factory=list)
 
@@ -59,8 +61,11 @@ class Service:
                 parameters = nested(request.parameters)
                 for check in self.checks.get(request.operation, ()):
                     check(parameters)
-                if own := self.own.get(request.operation):
-                    return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(own(parameters)).encode()
+                for gate in self.gates.get(request.operation, ()):
+                    await asyncio.to_thread(gate, parameters)
+                own = self.own.get(request.operation)
+                if own and (told := own(parameters)) is not None:
+                    return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(told).encode()
             except RefusedError as refusal:
                 return error_answer(request, refusal)
             answer = await inner(method, path, headers, body, query)

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from rehearsal.aws import balancing
+from rehearsal.aws import balancing, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
+from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.calls import InProcess
-from rehearsal.aws.cloudformation import types
+from rehearsal.aws.cloudformation import gate, types
 from rehearsal.aws.ecr import Registry
 from rehearsal.aws.ecs.addition import EcsAddition
 from rehearsal.aws.elb.plane import BalancerPlane
 from rehearsal.aws.embed import Addition, Host, Server, prepare
+from rehearsal.aws.front import Faults, front, no_faults
 from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.request import classify
+from rehearsal.aws.service import Service
 from rehearsal.dataplane.tls import Authority
 from rehearsal.names import Names
 from rehearsal.requestlog import RequestLog
@@ -45,6 +48,7 @@ class AwsStandIn:
         self._clients = InProcess()
         self.ecs = EcsAddition(self._clients, seed.aws.images, environment)
         self._certs = certs
+        self.faults: Faults = no_faults
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
         self.certificates: dict[str, str] = {}
@@ -58,9 +62,8 @@ class AwsStandIn:
         aws = self._seed.aws
         self._host = prepare(aws.account, aws.region, self._server.port, self._docker)
         moto_server.Moto().install(self._host.patches)
-        AccessLists().service.install(self._host.patches)
         types.install(self._host.patches, self._clients)
-        for service in (Registry(aws.images).service, balancing.service(self._plane)):
+        for service in self._services(self._host.patches):
             service.install(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
         if self._certs is not None:
@@ -70,7 +73,19 @@ class AwsStandIn:
         self._plane.start()
         for addition in (self.ecs, *self._additions):
             addition.install(self._host)
-        self._server.start(self._log.logged(server.asgi_app(), "aws", classify))
+        app = front(server.asgi_app(), lambda: self.faults)
+        self._server.start(self._log.logged(app, "aws", classify))
+
+    def _services(self, patches: Patches) -> list[Service]:
+        """What the rehearsal adds to each service."""
+        return [
+            AccessLists().service,
+            Registry(self._seed.aws.images).service,
+            balancing.service(self._plane),
+            gate.service(patches),
+            scaling.service(patches, self.ecs.service_exists),
+            secretsmanager.service(),
+        ]
 
     def stop(self) -> None:
         """Stop serving, end what was started, and leave ministack as it was."""

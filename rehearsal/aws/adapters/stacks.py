@@ -43,6 +43,11 @@ def keep_off_the_loop(patches: Patches) -> None:
     patches.attribute(f"{_PACKAGE}.stacks", "_runs_on_worker_thread", lambda _: True)
 
 
+def enforce_capabilities(patches: Patches) -> None:
+    """Let a template with IAM resources need CAPABILITY_IAM (ministack asks for it only where it checks signatures)."""
+    patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
+
+
 def physical_name(stack: str, logical_id: str, longest: int) -> str:
     """The name of a resource that its template does not name."""
     return str(reach(_PROVISIONERS, "_physical_name")(stack, logical_id, max_len=longest))
@@ -50,7 +55,10 @@ def physical_name(stack: str, logical_id: str, longest: int) -> str:
 
 def stacks() -> Any:
     """Stack name -> stack, of the current account and region."""
-    return reach(_PACKAGE, "_stacks")
+    return reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")
+
+
+reach(_PACKAGE, "_stacks")
 
 
 def parse_template(body: str) -> dict[str, Any]:
@@ -67,4 +75,5 @@ for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERT
     reach(_PROVISIONERS, _name)
 reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
 reach(f"{_PACKAGE}.engine", "_parse_template")
+reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")
 reach(_PACKAGE, "_stacks")

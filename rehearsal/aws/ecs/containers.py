@@ -40,7 +40,7 @@ class RunningContainer:
         self.process.stop(self._grace)
 
     def _watch(self, check: HealthCheck, on_health: Callable[[Health], None]) -> None:
-        watch(check, self.process.real_ports, self.process.ended, on_health)
+        watch(check, lambda: self.process.real_ports, self.process.ended, on_health)
 
 
 def environment_of(definition: Json, overrides: Json, secrets: Mapping[str, str], naming: Naming, task_id: str) -> Json:

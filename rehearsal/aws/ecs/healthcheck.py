@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from rehearsal.aws.ecs.model import Health, Json
 
 _URL = re.compile(r"(?:https?://)?(?:localhost|127\.0\.0\.1|\[::1\])(?::(\d+))?(/[^\s'\"|;&]*)?")
+_EAGER = 0.2
+"""Seconds between looks for the first success."""
 _ASKS = re.compile(r"\b(curl|wget)\b")
 
 
@@ -69,19 +71,28 @@ def _answers(port: int, path: str, timeout: float) -> bool:
 
 
 def watch(
-    check: HealthCheck, real_ports: Mapping[int, int], ended: threading.Event, tell: Callable[[Health], None]
+    check: HealthCheck,
+    real_ports: Callable[[], Mapping[int, int]],
+    ended: threading.Event,
+    tell: Callable[[Health], None],
 ) -> None:
-    """Check again and again until ``ended``; tell each change. Failures within the start period do not count."""
-    started, failures = time.monotonic(), 0
+    """Check again and again until ``ended``; tell each change.
+
+    A failure counts once an interval, and not within the start period. The first success is looked for more often, so
+    that a task with a slow interval is HEALTHY as soon as it can be.
+    """
+    started = time.monotonic()
+    due, failures = started + check.interval, 0
     last: Health = "UNKNOWN"
-    while not ended.wait(min(check.interval, 0.2) if last == "UNKNOWN" and not failures else check.interval):
-        if passes(check, real_ports):
+    while not ended.wait(min(_EAGER, check.interval) if last == "UNKNOWN" else max(0.0, due - time.monotonic())):
+        now = last
+        if passes(check, real_ports()):
             failures, now = 0, "HEALTHY"
-        elif time.monotonic() - started < check.start_period:
-            continue
-        else:
+        elif time.monotonic() >= max(due, started + check.start_period):
             failures += 1
             now = "UNHEALTHY" if failures >= check.retries else last
+        if time.monotonic() >= due:
+            due = time.monotonic() + check.interval
         if now != last:
-            last = "HEALTHY" if now == "HEALTHY" else "UNHEALTHY"
-            tell(last)
+            last = now
+            tell(now)

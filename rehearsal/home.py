@@ -1,0 +1,10 @@
+"""The names of what a world leaves in its home folder."""
+
+from __future__ import annotations
+
+REQUESTS = "requests.jsonl"
+"""The request log, see :mod:`rehearsal.requestlog`."""
+VISITORS = "visitors.jsonl"
+"""The visitors' reports, one line a second, see :mod:`rehearsal.visits`."""
+NAMES = "names.json"
+"""Which names answer where: DNS name -> port -> real port on 127.0.0.1."""
