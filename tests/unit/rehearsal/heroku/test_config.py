@@ -74,10 +74,13 @@ def test_a_rollback_brings_back_the_config_of_its_release(stage: Stage) -> None:
 
 
 def test_an_addon_rotates_its_own_config_vars_by_a_release(stage: Stage) -> None:
+    stage.patch(CONFIG, {"A": "1"})
     stage.heroku.rotate("bond-server", "redis-flat-1", {"REDIS_URL": "redis://two"})
     assert stage.get(CONFIG)["REDIS_URL"] == "redis://two"
     assert releases(stage)[-1][1] == "Update REDIS by heroku-redis"
     assert stage.newest("worker.1").environment["REDIS_URL"] == "redis://two"
+    before = f"v{releases(stage)[-2][0]}"
+    assert stage.get(f"/apps/bond-server/releases/{before}/config-vars")["REDIS_URL"] == "redis://one"
     with pytest.raises(ValueError, match="does not own APP_VERSION"):
         stage.heroku.rotate("bond-server", "redis-flat-1", {"APP_VERSION": "9"})
 

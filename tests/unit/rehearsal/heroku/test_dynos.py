@@ -50,7 +50,8 @@ def test_an_unknown_dyno_cannot_restart(stage: Stage) -> None:
 def test_a_crashed_dyno_is_tried_again_at_once_and_then_stays_crashed(stage: Stage) -> None:
     before = len(stage.befalls)
     stage.newest("web.1").on_exit(1)
-    stage.befalls.since(before, until="launch web.1")
+    launch = before + stage.befalls.since(before, until="launch web.1").index("launch web.1")
+    stage.befalls.since(launch, until="table web.2")
     stage.newest("web.1").on_exit(1)
     assert states(stage)["web.1"] == "crashed"
     assert stage.router.row()["crashed"] == 1
@@ -75,6 +76,7 @@ def test_two_releases_in_a_row_leave_one_process_for_each_dyno(stage: Stage) -> 
     stage.patch("/apps/bond-server/config-vars", {"A": "2"})
     overtaken.listen()
     assert stage.router.row()["dynos"] == []
+    assert "heroku[web.1]: State changed from down to up" not in log(stage)
     stage.newest("web.1").listen()
     assert [dyno["name"] for dyno in stage.router.row()["dynos"]] == ["web.1"]
 
