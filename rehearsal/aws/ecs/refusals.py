@@ -28,6 +28,7 @@ _MEMORY: dict[int, range | tuple[int, ...]] = {
 _FAMILY = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 _ROLE = re.compile(r"(arn:aws:iam::\d{12}:role/.+|[\w+=,.@-]+)")
 _STOP_TIMEOUT = 120
+_HEALTH_CHECK = {"interval": (5, 300), "timeout": (2, 60), "retries": (1, 10), "startPeriod": (0, 300)}
 _UNITS = re.compile(r"(\d+(?:\.\d+)?)\s*(vcpu|gb)", re.IGNORECASE)
 
 
@@ -67,6 +68,7 @@ def _check_containers(request: Json) -> None:
             raise client_error(f"Container.name '{each['name']}' is used more than once in the task definition.")
         _check_variables(each, request)
         _check_logging(each, request)
+        _check_health_check(each)
     starting_order(containers)
     if not any(each.get("essential", True) for each in containers):
         raise client_error("Invalid setting for container. At least one container should be essential.")
@@ -102,6 +104,17 @@ def _check_logging(container: Json, request: Json) -> None:
             raise client_error(
                 "Fargate requires task definition to have execution role ARN to support log driver awslogs."
             )
+
+
+def _check_health_check(container: Json) -> None:
+    check = container.get("healthCheck")
+    if not check:
+        return
+    if not check["command"] or check["command"][0] not in ("CMD", "CMD-SHELL", "NONE"):
+        raise client_error("Health check command must begin with CMD, CMD-SHELL or NONE.")
+    for name, (least, most) in _HEALTH_CHECK.items():
+        if name in check and not least <= check[name] <= most:
+            raise client_error(f"Health check {name} must be between {least} and {most}: '{container['name']}'.")
 
 
 def _check_fargate(request: Json) -> None:
