@@ -36,7 +36,8 @@ def plan(service: Service, tasks: Sequence[Task], now: float) -> Plan:
     room = max(0, most - len(alive))
     result = Plan(start=min(missing, room) if now >= primary.not_before else 0)
     result.stop += _surplus(fit, desired)
-    result.stop += _failing(mine, replaced=missing == 0 or room < missing or primary.rollout != "COMPLETED")
+    replaced = sum(_is_good(task) for task in fit) >= desired
+    result.stop += _failing(mine, replaced or room < missing or primary.rollout != "COMPLETED")
     if not stuck:
         old = [task for task in alive if task.deployment != primary.number]
         result.stop += _outgoing(old, sum(_is_good(task) for task in alive), least)
@@ -49,9 +50,9 @@ def _surplus(fit: Sequence[Task], desired: int) -> list[Task]:
     return by_worth[max(0, desired) :]
 
 
-def _failing(mine: Sequence[Task], replaced: bool) -> list[Task]:
-    """Tasks that fail their checks. A steady service starts the replacement first where there is room for it."""
-    return [task for task in mine if task.failing is not None] if replaced else []
+def _failing(mine: Sequence[Task], may_go: bool) -> list[Task]:
+    """Tasks that fail their checks. A steady service replaces them first, where there is room for it."""
+    return [task for task in mine if task.failing is not None] if may_go else []
 
 
 def _outgoing(old: Sequence[Task], good: int, least: int) -> list[Task]:
