@@ -21,6 +21,7 @@ from rehearsal.dataplane.proxy import (
     pass_on,
     request_headers,
 )
+from rehearsal.dataplane.rules import actions_for, all_actions
 from rehearsal.dataplane.spread import Spread
 from rehearsal.dataplane.tally import Tally
 from rehearsal.dataplane.targets import Target, TargetGroup
@@ -73,7 +74,7 @@ class BalancerPlane:
             group
             for balancer in message["balancers"].values()
             for listener in balancer["listeners"]
-            for action in listener["default_actions"]
+            for action in all_actions(listener)
             for group in _forward_weights(action)
         }
         tables = message["target_groups"]
@@ -113,7 +114,7 @@ class BalancerPlane:
         return entrance
 
     async def _handle(self, entrance: _Entrance, request: web.BaseRequest) -> web.StreamResponse:
-        action = entrance.table["default_actions"][-1]  # the last one is the one that answers; others authenticate
+        action = actions_for(request, entrance.table)[-1]  # the last one is the one that answers; others authenticate
         match action["Type"]:
             case "forward":
                 return await self._forward(entrance, action, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ UPSTREAM_IDLE = 55.0
 WHOLE = 64 * 1024
 """An answer up to this many bytes is read whole and passed on in one write."""
 BACKLOG = 512
+MOST_CONNECTIONS = 256
+"""How many connections a client holds to one upstream; requests beyond that wait for one. On a machine that is busy
+otherwise, every late answer would else open one more connection, and their TLS handshakes would make all later still.
+"""
+SSLProtocol.max_size = 32 * 1024  # of asyncio's read buffer for each TLS connection, else 256 KiB
 
 HOP_BY_HOP = (
     hdrs.CONNECTION,
@@ -117,11 +123,17 @@ class _Loopback(AbstractResolver):
         """Nothing to close."""
 
 
-def client_session(connect_within: float = 5.0, tls: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
-    """An HTTP client whose every name is 127.0.0.1. Plain: no cookies, no decoding, no headers of its own."""
-    return aiohttp.ClientSession(
+def client_session(
+    connect_within: float = 5.0, tls: ssl.SSLContext | None = None, retries: bool = True
+) -> aiohttp.ClientSession:
+    """An HTTP client whose every name is 127.0.0.1. Plain: no cookies, no decoding, no headers of its own.
+
+    With ``retries`` an idempotent request whose connection breaks before the answer is sent once more.
+    """
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,
+            limit_per_host=MOST_CONNECTIONS,
             resolver=_Loopback(),
             keepalive_timeout=UPSTREAM_IDLE,
             family=socket.AF_INET,
@@ -132,6 +144,8 @@ def client_session(connect_within: float = 5.0, tls: ssl.SSLContext | None = Non
         auto_decompress=False,
         skip_auto_headers=(hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE),
     )
+    session._retry_connection = retries  # aiohttp has no public switch for it; its own test client does the same
+    return session
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +223,11 @@ async def pass_on(
             is cut, so that it cannot take the part for the whole.
     """
     headers = _end_to_end(answer.headers)
-    cookies = [*headers.getall(hdrs.SET_COOKIE, []), *([extra["Set-Cookie"]] if "Set-Cookie" in extra else [])]
-    headers.update(extra)
-    headers.popall(hdrs.SET_COOKIE, None)
-    headers.extend([(hdrs.SET_COOKIE, cookie) for cookie in cookies])
+    for name, value in extra.items():
+        if name == hdrs.SET_COOKIE:
+            headers.add(name, value)
+        else:
+            headers[name] = value
     length = answer.content_length
     if request.method == hdrs.METH_HEAD or length is None or length > WHOLE:
         return await _stream(request, answer, headers)

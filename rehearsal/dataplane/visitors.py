@@ -26,7 +26,7 @@ USER_AGENT = {"User-Agent": "rehearsal/visitors"}
 
 
 class VisitorsPlane:
-    """Sends requests at a rate and counts what comes back.
+    """Sends requests at a rate and counts what comes back. It never asks twice: it is the judge.
 
     A message with ``rate`` 0 is in force once every request is answered and reported.
     """
@@ -68,7 +68,7 @@ class VisitorsPlane:
                 await asyncio.gather(*self._in_flight)
                 await self._session.close()
             self._trusted = ca
-            self._session = client_session(tls=ssl.create_default_context(cafile=ca) if ca else None)
+            self._session = client_session(tls=ssl.create_default_context(cafile=ca) if ca else None, retries=False)
         return self._session
 
     async def _arrive(

@@ -15,6 +15,8 @@ HOST = "api.bond.example"
 HEROKU = "bond.herokudns.example"
 AWS = "bond-alb.elb.example"
 RATE = 150
+DEREGISTRATION_DELAY = 1.0
+"""As on AWS, time alone ends draining; nothing tells that a target has no request in flight any more."""
 ELB, GROUP, LISTENER = "arn:elb", "arn:group", "arn:listener"
 
 
@@ -122,6 +124,7 @@ class World:
         self.wait_healthy()
         old = self.targets.pop(0)
         self.balancer.send(self.balancer_table(draining=[old]))
+        time.sleep(DEREGISTRATION_DELAY)
         self.balancer.send(self.balancer_table(draining=[]))
         assert old.stop(30) == 0
 
