@@ -50,17 +50,17 @@ def _fits(parameters: Parameters) -> None:
     if value is None:
         return
     if len(value.encode()) > LARGEST:
-        raise RefusedError(
-            "ValidationException",
-            "1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length "
-            f"less than or equal to {LARGEST}",
-        )
+        raise _bad_length(f"less than or equal to {LARGEST}")
     if not value:
-        raise RefusedError(
-            "ValidationException",
-            "1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length "
-            "greater than or equal to 1",
-        )
+        raise _bad_length("greater than or equal to 1")
+
+
+def _bad_length(wanted: str) -> RefusedError:
+    return RefusedError(
+        "ValidationException",
+        "1 validation error detected: Value at 'secretString' failed to satisfy constraint: "
+        f"Member must have length {wanted}",
+    )
 
 
 def _may_be_created(parameters: Parameters) -> None:

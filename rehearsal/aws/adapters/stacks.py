@@ -55,10 +55,7 @@ def physical_name(stack: str, logical_id: str, longest: int) -> str:
 
 def stacks() -> Any:
     """Stack name -> stack, of the current account and region."""
-    return reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")
-
-
-reach(_PACKAGE, "_stacks")
+    return reach(_PACKAGE, "_stacks")
 
 
 def parse_template(body: str) -> dict[str, Any]:

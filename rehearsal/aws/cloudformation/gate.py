@@ -39,8 +39,8 @@ def _invalid(message: str) -> RefusedError:
 def _small(parameters: Parameters) -> None:
     if len(parameters.get("TemplateBody", "").encode()) > LARGEST:
         raise _invalid(
-            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length "
-            f"less than or equal to {LARGEST}"
+            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {LARGEST}"
         )
 
 

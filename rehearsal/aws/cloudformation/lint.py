@@ -18,8 +18,9 @@ from rehearsal.children import REPOSITORY, plain_environment
 
 CACHE = REPOSITORY / ".cache" / "cfn-lint"
 _WITHIN = 120.0
-_FOUND_SOMETHING = range(1, 15)
-"""Exit codes of cfn-lint that are bit masks of errors (2), warnings (4) and remarks (8); others are its failures."""
+_JUDGED = range(0, 15, 2)
+"""Exit codes of cfn-lint that are bit masks of errors (2), warnings (4) and remarks (8); others are its own failures."""
+_RUN = "import sys; from cfnlint.runner import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def mistakes(template: str, region: str) -> list[Mistake]:
 
 
 def _lint(template: str, region: str) -> list[tuple[str, str, str, int]]:
-    command = [sys.executable, "-m", "cfnlint", "--format", "json", "--regions", region, "--ignore-checks", "W", "I"]
+    command = [sys.executable, "-c", _RUN, "--format", "json", "--regions", region, "--ignore-checks", "W", "I"]
     ran = subprocess.run(
         command,
         input=template,
@@ -63,7 +64,7 @@ def _lint(template: str, region: str) -> list[tuple[str, str, str, int]]:
         env=plain_environment(),
         check=False,
     )
-    if ran.returncode != 0 and ran.returncode not in _FOUND_SOMETHING:
+    if ran.returncode not in _JUDGED:
         raise RuntimeError(f"cfn-lint ended with {ran.returncode}: {ran.stderr.strip() or ran.stdout.strip()}")
     return [
         (
@@ -72,6 +73,6 @@ def _lint(template: str, region: str) -> list[tuple[str, str, str, int]]:
             "/".join(str(part) for part in found["Location"].get("Path") or []),
             found["Location"]["Start"]["LineNumber"],
         )
-        for found in json.loads(ran.stdout or "[]")
+        for found in json.loads(ran.stdout)
         if found["Level"] == "Error"
     ]
