@@ -129,6 +129,9 @@ class Dynos:
                     self._preboot(app, row, dyno)
                 else:
                     leaving.append(dyno)
+                    if dyno.state != "starting":
+                        self._to(dyno, "starting")
+                    dyno.state = "down"  # its place is taken by another dyno, which is the one that is starting
                     self._boot(app, row, dyno.number)
         self._let_go(leaving)
         return len(dynos)
@@ -255,6 +258,7 @@ class Dynos:
         _cancel(dyno)
         if dyno.state in ("up", "starting"):
             self._to(dyno, "down")
+        if dyno.state == "down":
             self._log(dyno, "Stopping all processes with SIGTERM")
         if dyno.process is not None:
             threading.Thread(

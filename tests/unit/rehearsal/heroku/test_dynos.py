@@ -36,6 +36,22 @@ def test_a_restart_takes_dynos_out_of_the_router_before_it_ends_them(stage: Stag
     assert states(stage) == {"web.1": "up", "web.2": "up", "worker.1": "up"}
 
 
+def test_a_restart_shows_in_the_log_as_heroku_tells_it(stage: Stage) -> None:
+    before = len(stage.befalls)
+    stage.client.delete("/apps/bond-server/dynos/web.1")
+    stage.befalls.since(before, until="SIGTERM web.1")
+    stage.newest("web.1").listen()
+    told = [line.split("heroku[web.1]: ")[1] for line in log(stage).splitlines() if "heroku[web.1]" in line]
+    assert told[told.index("Restarting") :] == [
+        "Restarting",
+        "State changed from up to starting",
+        "Starting process with command `npm start`",
+        "Stopping all processes with SIGTERM",
+        "Process exited with status 0",
+        "State changed from starting to up",
+    ]
+
+
 def test_one_dyno_restarts_alone_and_the_other_serves_on(stage: Stage) -> None:
     stage.client.delete("/apps/bond-server/dynos/web.1")
     assert [dyno["name"] for dyno in stage.router.row()["dynos"]] == ["web.2"]
