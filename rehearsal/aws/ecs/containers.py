@@ -16,7 +16,11 @@ DEFAULT_STOP_TIMEOUT = 30.0
 
 
 class RunningContainer:
-    """A started container. ``on_exit`` and ``on_health`` are called from threads of its own."""
+    """A started container. ``on_exit`` and ``on_health`` are called from threads of its own.
+
+    ``lives`` is set with its first line of output, or its end: on a busy machine a Python takes a while to start, and
+    that must not look like a container that runs.
+    """
 
     def __init__(
         self,
@@ -31,7 +35,17 @@ class RunningContainer:
         self.name: str = definition["name"]
         self._grace = float(definition.get("stopTimeout", DEFAULT_STOP_TIMEOUT))
         self._check = HealthCheck.of(definition)
-        self.process = AppProcess(environment, image.behaviour, ports, not ports, line_to, on_exit)
+        self.lives = threading.Event()
+
+        def line(text: str) -> None:
+            self.lives.set()
+            line_to(text)
+
+        def ended(code: int) -> None:
+            on_exit(code)
+            self.lives.set()
+
+        self.process = AppProcess(environment, image.behaviour, ports, not ports, line, ended)
         if self._check is not None:
             threading.Thread(target=self._watch, args=(self._check, on_health), name="health", daemon=True).start()
 

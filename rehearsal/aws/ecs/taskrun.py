@@ -135,6 +135,8 @@ class TaskRun:
         )
         with self._store.lock:
             self._running[name] = running
+        running.lives.wait()
+        with self._store.lock:
             if container.last_status == "PENDING":
                 container.last_status = "RUNNING"
             self._store.changed.notify_all()

@@ -24,7 +24,7 @@ class Region:
     def __init__(self) -> None:
         self.addresses = Addresses()
         self.around = SteeredSurroundings(self.addresses)
-        tempo = Tempo(tick=0.05, provision=0.01, settle=0.3, restart=0.05)
+        tempo = Tempo(tick=0.05, provision=0.01, settle=0.5, restart=0.05)
         self.ecs = Ecs(Naming("123456789012", "eu-west-1"), self.around, self.addresses, tempo)
         self.ecs.start()
 
@@ -94,7 +94,7 @@ class Region:
         return [each["rolloutState"] for each in self.service["deployments"]] == ["COMPLETED"]
 
 
-def eventually(what: Callable[[], object], within: float = 10.0) -> None:
+def eventually(what: Callable[[], object], within: float = 30.0) -> None:
     """Wait until ``what()`` is true."""
     deadline = time.monotonic() + within
     while not what():
