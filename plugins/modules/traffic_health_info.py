@@ -119,7 +119,7 @@ health:
   sample:
     verdict: pass
     reason: the new side's error rate is 0.00 %, of at most 1.21 %
-    summary: "10 % wanted, 9.8 % measured; new: 52 requests, ...; the new side's error rate is 0.00 %, of at most 1.21 %"
+    summary: "10 % wanted, 9.8 % measured; new: 52 requests ...; the new side's error rate is ...."
     may_proceed: true
     wanted_share: 10
     measured_share: 9.8
