@@ -14,11 +14,12 @@ import ssl
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import httpx
 
 from rehearsal.cli import LAST, SEED, RunningWorld, WorldError, running_world
 from rehearsal.home import NAMES, REQUESTS, VISITORS
@@ -178,11 +179,10 @@ def compare_digests(environment: Mapping[str, str], home: Path, seed: Path) -> D
 
 
 def _digests(host: str, port: int, ca: str) -> dict[str, str]:
-    context = ssl.create_default_context(cafile=ca)
-    context.check_hostname = False  # the certificate names the host, the connection goes to 127.0.0.1
-    request = urllib.request.Request(f"https://127.0.0.1:{port}/config-digest", headers={"Host": host})
-    with urllib.request.urlopen(request, context=context, timeout=10) as answer:  # noqa: S310 - an https URL of ours
-        digests: dict[str, str] = json.load(answer)
+    url = f"https://127.0.0.1:{port}/config-digest"
+    with httpx.Client(verify=ssl.create_default_context(cafile=ca)) as client:
+        answer = client.get(url, headers={"Host": host}, extensions={"sni_hostname": host})
+    digests: dict[str, str] = answer.raise_for_status().json()
     return digests
 
 
