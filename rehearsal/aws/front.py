@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rehearsal.aws.adapters.server import SERVICES_WE_OFFER, Answer
 from rehearsal.aws.errors import RefusedError, error_answer
 from rehearsal.aws.request import AwsRequest, parse
+from rehearsal.aws.service import not_offered
 from rehearsal.requestlog import AsgiApp, Message, Receive, Scope, Send
 
 WRONG_KEY = "AKIAWRONG"
@@ -37,11 +38,6 @@ def front(app: AsgiApp, faults: Callable[[], Faults]) -> AsgiApp:
         await app(scope, _again(body, receive), send)
 
     return wrapped
-
-
-def not_offered(what: str) -> RefusedError:
-    """The loud answer to what the rehearsal lacks: nobody shall take it for an answer of AWS."""
-    return RefusedError("NotImplemented", f"The rehearsal's AWS offers no {what}. See rehearsal/aws.", 501)
 
 
 def _refusal(request: AwsRequest) -> RefusedError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,37 @@ Own = Callable[[Parameters], Parameters | None]
 """An answer of our own, for operations of JSON protocols; None leaves it to the service."""
 Consequence = Callable[[AwsRequest], None]
 """What follows from a request that succeeded; runs in a thread, and the answer waits for it."""
+
+
+_UNKNOWN = re.compile(rb"InvalidAction|UnknownOperation|Unknown (?:\w+ )?action|NotImplemented")
+"""How the emulators say that they do not know an operation."""
+
+
+def not_offered(what: str) -> RefusedError:
+    """The loud answer to what the rehearsal lacks: nobody shall take it for an answer of AWS."""
+    return RefusedError("NotImplemented", f"The rehearsal's AWS offers no {what}. See rehearsal/aws.", 501)
+
+
+def say_loudly_what_is_not_offered(patches: Patches) -> None:
+    """Let every service answer an operation that its emulator lacks with the same loud error."""
+    for name in sorted(server.SERVICES_WE_OFFER):
+        server.wrap_service(patches, name, _loud)
+
+
+def _loud(inner: Handler) -> Handler:
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Answer:
+        try:
+            answer = await inner(method, path, headers, body, query)
+        except NotImplementedError:
+            answer = 400, {}, b"NotImplemented"
+        if answer[0] < 400 or not _UNKNOWN.search(answer[2]):
+            return answer
+        request = parse(method, path, headers, body)
+        return error_answer(request, not_offered(f"operation {request.operation} of {request.service}"))
+
+    return handle
 
 
 @dataclass

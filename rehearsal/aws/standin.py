@@ -18,7 +18,7 @@ from rehearsal.aws.embed import Addition, Host, Server, prepare
 from rehearsal.aws.front import Faults, front, no_faults
 from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.request import classify
-from rehearsal.aws.service import Service
+from rehearsal.aws.service import Service, say_loudly_what_is_not_offered
 from rehearsal.dataplane.tls import Authority
 from rehearsal.names import Names
 from rehearsal.requestlog import RequestLog
@@ -73,6 +73,7 @@ class AwsStandIn:
         self._plane.start()
         for addition in (self.ecs, *self._additions):
             addition.install(self._host)
+        say_loudly_what_is_not_offered(self._host.patches)
         app = front(server.asgi_app(), lambda: self.faults)
         self._server.start(self._log.logged(app, "aws", classify))
 

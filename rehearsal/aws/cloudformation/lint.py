@@ -19,7 +19,7 @@ from rehearsal.children import REPOSITORY, plain_environment
 CACHE = REPOSITORY / ".cache" / "cfn-lint"
 _WITHIN = 120.0
 _JUDGED = range(0, 15, 2)
-"""Exit codes of cfn-lint that are bit masks of errors (2), warnings (4) and remarks (8); others are its own failures."""
+"""Exit codes of cfn-lint that are sums of errors (2), warnings (4) and remarks (8); others are its own failures."""
 _RUN = "import sys; from cfnlint.runner import main; sys.exit(main())"
 
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from rehearsal.aws import AwsStandIn
 from rehearsal.dataplane.tls import Authority
 from rehearsal.names import Names
 from rehearsal.seed import Aws, Seed
 from tests.unit.rehearsal.aws.network import Network, make_network
+from tests.unit.rehearsal.aws.refusals import refusal
 
 DOMAIN = "api.bond.example"
 TARGET = ("10.7.0.5", 8080)
@@ -216,12 +216,6 @@ def _sums(client: Any, balancer: dict[str, Any], group: str) -> dict[str, float]
     )["MetricDataResults"]
     assert all(moment.timestamp() % 10 == 0 for each in found for moment in each["Timestamps"])
     return {name: sum(each["Values"]) for name, each in zip(metrics, found, strict=True)}
-
-
-def refusal(call: Callable[..., Any], **parameters: Any) -> str:
-    with pytest.raises(ClientError) as refused:
-        call(**parameters)
-    return str(refused.value.response["Error"]["Code"])
 
 
 def test_balancers_that_aws_refuses(client: Any, balancer: dict[str, Any], network: Network) -> None:
