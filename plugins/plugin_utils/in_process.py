@@ -32,7 +32,10 @@ class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core ships n
         if self.problem:
             return _failed(f"{name} cannot run: {self.problem}")
         _die_with_the_run()
-        module = import_module(f"{_MODULES}.{name}").MODULE
+        try:
+            module = import_module(f"{_MODULES}.{name}").MODULE
+        except ImportError as error:  # a library that only this module needs
+            return _failed(f"{name} cannot run: a library is not installed ({error}).")
         checked = ArgumentSpecValidator(**module.spec).validate(_plain(self._task.args))
         if checked.error_messages:
             return _failed(f"{name} has wrong arguments: {'; '.join(checked.error_messages)}.")
