@@ -27,7 +27,7 @@ CONTROL = "@rehearsal "
 """How a line starts by which the app speaks to the world instead of to its log."""
 KEEP_ALIVE = 75.0
 """Seconds until an idle connection is closed: longer than the 60 s of a load balancer, as AWS asks of targets."""
-LAST_REQUEST = 0.5
+LAST_REQUEST = 1.0
 """Seconds after SIGTERM in which a request that was on its way already is still answered on an idle connection."""
 HEARTBEAT = 5.0
 
