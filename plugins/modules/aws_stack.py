@@ -32,6 +32,12 @@ options:
       - Never give a secret here.
     type: dict
     default: {}
+  once_created:
+    description:
+      - Values of parameters from the moment when the stack is created, in an update right after. For what would keep a
+        creation that fails from being undone, such as deletion protection.
+    type: dict
+    default: {}
   tags:
     description: Tags of the stack, which CloudFormation hands on to its resources; others are removed.
     type: dict
@@ -100,6 +106,7 @@ SPEC = spec.spec(
         "name": {"type": "str", "required": True},
         "template": {"type": "path", "required": True},
         "parameters": {"type": "dict", "default": {}},
+        "once_created": {"type": "dict", "default": {}},
         "tags": {"type": "dict", "default": {}},
         "capabilities": {"type": "list", "elements": "str", "default": []},
         "allow_replacement": {"type": "list", "elements": "str", "default": []},
@@ -109,10 +116,11 @@ SPEC = spec.spec(
 
 @dataclass(frozen=True)
 class Want:
-    """A stack and what it shall be made from."""
+    """A stack and what it shall be made from; ``at_first`` is what it is created from, where that is something else."""
 
     name: str
     order: Order
+    at_first: Order | None = None
 
 
 def connect(params: Mapping[str, Any], door: Door) -> Stacks:
@@ -123,14 +131,17 @@ def connect(params: Mapping[str, Any], door: Door) -> Stacks:
 def want_of(params: Mapping[str, Any]) -> Want:
     """The wanted stack, with the template's defaults for parameters that were not given."""
     wanted = template.read(params["template"])
+    given = {**params["parameters"], **params["once_created"]}
     order = Order(
         template=wanted,
-        parameters=template.parameters_of(wanted, params["parameters"], params["template"]),
+        parameters=template.parameters_of(wanted, given, params["template"]),
         tags={key: str(value) for key, value in params["tags"].items()},
         capabilities=tuple(params["capabilities"]),
         may_lose=tuple(params["allow_replacement"]),
     )
-    return Want(params["name"], order)
+    first = template.parameters_of(wanted, params["parameters"], params["template"])
+    at_first = replace(order, parameters=first) if first != order.parameters else None
+    return Want(params["name"], order, at_first)
 
 
 def observe(api: Stacks, want: Want) -> Stack:
@@ -151,11 +162,11 @@ def plan(have: Stack, want: Want) -> list[Change]:
             target=target,
             hint="Roll it back or delete it in the CloudFormation console, then run again.",
         )
-    create = Change("create", target, after=_content(want), payload=want)
     if have.status in stacks.NOTHING:
-        return [create]
+        return _creation(want)
     if have.status in stacks.REMAINS:
-        return [Change("delete", f"remains of stack {want.name}", before={"status": have.status}, payload=have), create]
+        remains = Change("delete", f"remains of stack {want.name}", before={"status": have.status}, payload=have)
+        return [remains, *_creation(want)]
     back = Change("start", f"rollback of stack {want.name}", before={"status": have.status}, payload=have)
     first = [back] if have.status == stacks.HALF_BACK else []
     if not _differs(have, want) or have.preview == ():
@@ -201,10 +212,15 @@ def _comparable(have: Stack, wanted: Mapping[str, str]) -> dict[str, str]:
     return {name: wanted.get(name, value) if value == "****" else value for name, value in have.parameters.items()}
 
 
-def _content(want: Want) -> dict[str, Any]:
-    order = want.order
-    parameters = {name: value for name, value in order.parameters.items() if value}
-    return {"resources": order.template.resources(order.parameters), "parameters": parameters}
+def _creation(want: Want) -> list[Change]:
+    first = want.at_first or want.order
+    parameters = {name: value for name, value in first.parameters.items() if value}
+    after = {"resources": first.template.resources(first.parameters), "parameters": parameters}
+    create = Change("create", f"stack {want.name}", after=after, payload=replace(want, order=first))
+    if want.at_first is None:
+        return [create]
+    before, after = template.differences({"parameters": first.parameters}, {"parameters": want.order.parameters})
+    return [create, Change("update", f"stack {want.name}", before=before, after=after, payload=want)]
 
 
 def _difference(have: Stack, want: Want) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,10 +12,12 @@ import boto3
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from rehearsal.aws import AwsStandIn
+from rehearsal.dataplane.tls import Authority
 from rehearsal.requestlog import Entry, RequestLog, read_log
 from rehearsal.seed import Seed
 
 REGION = "eu-west-1"
+HOSTNAME = "api.bond.example"
 TEMPLATES = Path(__file__).resolve().parents[3] / "roles" / "provision" / "files"
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAREHEARSAL", "AWS_SECRET_ACCESS_KEY": "secret"}
 
@@ -75,7 +77,8 @@ class StackWorld:
 def stack_world(directory: Path) -> Iterator[StackWorld]:
     """A fresh account; the environment points to it."""
     log = RequestLog(directory / "requests.jsonl")
-    stand_in = AwsStandIn(Seed(), log, None, None, directory)
+    seed = Seed.model_validate({"aws": {"certificates": [HOSTNAME]}})
+    stand_in = AwsStandIn(seed, log, None, Authority(directory / "certificates"), directory)
     stand_in.start()
     changed = {**_CREDENTIALS, "AWS_ENDPOINT_URL": stand_in.url}
     before = {name: os.environ.get(name) for name in changed}

@@ -74,6 +74,14 @@ def test_a_missing_stack_is_created(status: str) -> None:
     assert planned(Stack("bond", status=status)) == [("create", "stack bond")]
 
 
+def test_what_would_keep_a_creation_from_being_undone_comes_after_it() -> None:
+    first = replace(WANT.order, parameters={"Days": "3"})
+    create, update = aws_stack.plan(Stack("bond"), replace(WANT, at_first=first))
+    assert (create.verb, create.payload.order.parameters) == ("create", {"Days": "3"})
+    assert (update.verb, update.payload.order.parameters) == ("update", {"Days": "7"})
+    assert (update.before, update.after) == ({"parameters": {"Days": "3"}}, {"parameters": {"Days": "7"}})
+
+
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "ROLLBACK_IN_PROGRESS"])
 def test_what_a_failed_creation_left_is_deleted_first(status: str) -> None:
     assert planned(Stack("bond", status=status)) == [("delete", "remains of stack bond"), ("create", "stack bond")]

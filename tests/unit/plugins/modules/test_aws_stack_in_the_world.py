@@ -48,7 +48,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackWorld]:
 
 def stack(world: StackWorld, name: str, text: str = GOOD, *, dry: bool = False, **parameters: Any) -> dict[str, Any]:
     path = world.template("good" if text == GOOD else "other", text)
-    return world.run(aws_stack, dry=dry, name=name, template=path, parameters=parameters)
+    return world.run(aws_stack, dry=dry, name=name, template=path, once_created=parameters)
 
 
 def test_a_new_stack_is_made_and_left_alone_by_the_second_run(world: StackWorld) -> None:
