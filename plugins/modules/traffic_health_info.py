@@ -4,28 +4,28 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, Optional
+from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.metrics import BalancerMetrics
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, OfframpError
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import AWS, WAITING, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail, tail_of
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Counts, Rhythm, lay
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import (
     Evidence,
     Judgement,
     Limits,
-    Tick,
     decide,
     weigh,
 )
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
 
 DOCUMENTATION = """
 module: traffic_health_info
@@ -174,37 +174,11 @@ class Have:
     over: bool = False
 
 
-@dataclass
-class Sources:
-    """Both sides' counts. The first look opens Heroku's log and says where counting begins."""
-
-    metrics: BalancerMetrics
-    tail: RouterTail
-    began: Optional[float] = None
-    _ticks: list[Tick] = field(default_factory=list)
-
-    def ticks(self, rhythm: Rhythm, now: float) -> list[Tick]:
-        """All complete periods so far; earlier ones are read again with new ones, since CloudWatch may be late."""
-        if self.began is None:
-            self.tail.start()
-            self.began = now
-        starts = rhythm.complete(self.began, now)
-        if len(starts) > len(self._ticks):
-            self._ticks = lay(starts, self._counted(starts), self.tail.counts(starts))
-        return self._ticks
-
-    def _counted(self, starts: range) -> Counts:
-        try:
-            return self.metrics.counts(starts)
-        except OfframpError:
-            return {}  # it may tell later: until then it is silent, not good
-
-
-def connect(params: runner.Params, door: Door) -> Sources:
-    """The clients of both sides."""
+def connect(params: runner.Params, door: Door) -> Watch:
+    """The sources of both sides."""
     cloudwatch = session.client("cloudwatch", region=params["region"], door=door)
     metrics = BalancerMetrics(cloudwatch, params["load_balancer"], params["target_group"])
-    return Sources(metrics, RouterTail(tail_of(door, params["heroku_app"]), params["ignored_paths"]))
+    return Watch(metrics, RouterTail(tail_of(door, params["heroku_app"]), params["ignored_paths"]))
 
 
 def wanted(params: runner.Params) -> Want:
@@ -229,7 +203,7 @@ def wanted(params: runner.Params) -> Want:
     )
 
 
-def observe(api: Sources, want: Want) -> Have:
+def observe(api: Watch, want: Want) -> Have:
     """Look once, at all periods that are complete by now."""
     if want.wanted_share == 0:
         return Have(want, judgement=Judgement("pass", "no traffic is on the new side"))
@@ -238,6 +212,8 @@ def observe(api: Sources, want: Want) -> Have:
     now = time.time()
     evidence = reduce(weigh, api.ticks(want.rhythm, now), NOTHING)
     judgement = decide(evidence, want.limits, want.wanted_share)
+    if api.trouble:
+        judgement = replace(judgement, reason=f"{judgement.reason}. {api.trouble}")
     return Have(want, evidence, judgement, over=api.began is not None and now - api.began >= want.within)
 
 
@@ -268,7 +244,8 @@ def foresee(have: Have, want: Want) -> Have:
 
 def headline(have: Have) -> list[str]:
     """The step in one sentence."""
-    return [f"Traffic at {have.want.wanted_share} %: {have.judgement.outcome}; {have.evidence.told()}"]
+    share, outcome = have.want.wanted_share, have.judgement.outcome
+    return [f"Traffic at {share} %: {outcome}; {have.evidence.told()}"] if share and have.judgement != DRY else []
 
 
 WAIT = Waiting[Have](
@@ -278,7 +255,7 @@ WAIT = Waiting[Have](
 )
 
 
-MODULE = runner.Module[Sources, Want, Have](
+MODULE = runner.Module[Watch, Want, Have](
     name="traffic_health_info",
     noun="health",
     spec=SPEC,

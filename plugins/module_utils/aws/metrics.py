@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -33,6 +34,15 @@ class BalancerMetrics:
         self._api = api
         self._target = f"metrics of load balancer {balancer}"
         self._queries = [_query(name, *metric, balancer, group) for name, metric in _METRICS.items()]
+
+    def start(self) -> None:
+        """Find out whether the metrics can be read, before anybody waits for them.
+
+        Raises:
+            OfframpError: as :meth:`counts`.
+        """
+        this_minute = int(time.time()) // 60 * 60
+        self.counts(range(this_minute - 60, this_minute, 60))
 
     def counts(self, starts: range) -> dict[int, tuple[int, int]]:
         """Requests and errors (5xx of its targets and its own) of each period, by the period's start.

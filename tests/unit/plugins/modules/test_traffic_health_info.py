@@ -6,10 +6,11 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied, Unreachable
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied, Throttled, Unreachable
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
 from ansible_collections.offramp.ecs.plugins.modules import traffic_health_info as module
-from ansible_collections.offramp.ecs.plugins.modules.traffic_health_info import Have, Sources, Want
+from ansible_collections.offramp.ecs.plugins.modules.traffic_health_info import Have, Want
 
 ASKED: dict[str, Any] = {
     "region": "eu-west-1",
@@ -70,11 +71,11 @@ def want(**more: Any) -> Want:
     return module.wanted(params(**more))
 
 
-def sources(new: tuple[int, int] | Exception | None, old: tuple[int, int] | None) -> Sources:
-    return Sources(Counted(new), Counted(old))  # type: ignore[arg-type]
+def sources(new: tuple[int, int] | Exception | None, old: tuple[int, int] | None) -> Watch:
+    return Watch(Counted(new), Counted(old))
 
 
-def look(api: Sources, clock: Clock, *moments: float, **more: Any) -> Have:
+def look(api: Watch, clock: Clock, *moments: float, **more: Any) -> Have:
     """What is seen at the last of these moments, in seconds from the first look at 0."""
     have = module.observe(api, want(**more))
     for moment in moments:
@@ -118,7 +119,7 @@ def test_a_bad_step_fails_by_its_first_period(clock: Clock) -> None:
     [
         (None, (450, 0), "broken"),
         ((50, 0), None, "broken"),
-        (Denied("no GetMetricData any more"), (450, 0), "broken"),
+        (Throttled("AWS throttled GetMetricData."), (450, 0), "broken"),
         (Unreachable("CloudWatch is down"), (450, 0), "broken"),
         ((2, 0), (20, 0), "pass"),  # few at once, but enough in the end
         ((0, 0), (500, 0), "not_enough"),
@@ -137,8 +138,8 @@ def test_counts_are_asked_for_only_when_a_period_has_become_complete(clock: Cloc
     api = sources((1, 0), (10, 0))
     look(api, clock, 1, 2, 5.9, 6, 7, 8, 10.9)
     look(api, clock, 11, 12)
-    assert [list(asked) for asked in api.metrics.asked] == [[1000], [1000, 1005]]  # type: ignore[attr-defined]
-    assert api.tail.started == 1  # type: ignore[attr-defined]
+    assert [list(asked) for asked in api.new.asked] == [[1000], [1000, 1005]]  # type: ignore[attr-defined]
+    assert api.old.started == 1  # type: ignore[attr-defined]
 
 
 def test_a_still_heroku_is_no_broken_source_when_all_traffic_has_left_it(clock: Clock) -> None:
@@ -148,7 +149,7 @@ def test_a_still_heroku_is_no_broken_source_when_all_traffic_has_left_it(clock: 
 def test_without_traffic_on_the_new_side_nothing_is_asked(clock: Clock) -> None:
     api = sources((0, 0), (500, 0))
     have = look(api, clock, wanted_share=0)
-    assert (settled(have), have.judgement.outcome, api.tail.started) == (True, "pass", 0)  # type: ignore[attr-defined]
+    assert (settled(have), have.judgement.outcome, api.old.started) == (True, "pass", 0)  # type: ignore[attr-defined]
 
 
 def test_a_dry_run_before_the_balancer_is_there_asks_nothing_and_goes_on(clock: Clock) -> None:
@@ -157,7 +158,24 @@ def test_a_dry_run_before_the_balancer_is_there_asks_nothing_and_goes_on(clock: 
     have = look(api, clock, load_balancer=name)
     report = module.report(module.foresee(have, want()))
     assert (report["may_proceed"], is_unknown(report["verdict"])) == (True, True)
-    assert api.tail.started == 0  # type: ignore[attr-defined]
+    assert api.old.started == 0  # type: ignore[attr-defined]
+
+
+def test_a_source_that_does_not_answer_is_named_and_may_come_back(clock: Clock) -> None:
+    api = sources(Unreachable("CloudWatch does not answer."), (450, 0))
+    have = look(api, clock, 11)
+    assert have.judgement.reason == "the source of the new side does not tell. CloudWatch does not answer."
+    api.new.told = (50, 0)  # type: ignore[attr-defined]
+    have = look(api, clock, 16)
+    assert (have.judgement.outcome, "CloudWatch" in have.judgement.reason) == ("pass", False)
+
+
+def test_a_source_that_refuses_later_ends_the_look(clock: Clock) -> None:
+    api = sources((50, 0), (450, 0))
+    look(api, clock, 6)
+    api.new.told = Denied("AWS refused GetMetricData.")  # type: ignore[attr-defined]
+    with pytest.raises(Denied):
+        look(api, clock, 11)
 
 
 def test_progress_shows_both_sides(clock: Clock) -> None:
@@ -188,7 +206,7 @@ def test_a_source_that_refuses_at_once_ends_the_look(clock: Clock, monkeypatch: 
     def refuse() -> None:
         raise Denied("Heroku refused the log session.")
 
-    monkeypatch.setattr(api.tail, "start", refuse)
+    monkeypatch.setattr(api.old, "start", refuse)
     with pytest.raises(Denied):
         look(api, clock)
 

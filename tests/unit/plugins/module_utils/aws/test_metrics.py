@@ -86,10 +86,10 @@ def test_targets_are_counted_by_group_and_the_balancers_own_errors_by_balancer(s
     assert {(stat["Period"], stat["Stat"]) for stat in stats.values()} == {(60, "Sum")}
 
 
-def test_a_refusal_names_the_operation(stub: Stubber) -> None:
+def test_a_refusal_names_the_operation_and_is_found_at_the_start(stub: Stubber) -> None:
     stub.add_client_error("get_metric_data", "AccessDenied", "not authorized", 403)
     with pytest.raises(Denied, match="GetMetricData on metrics of load balancer app/bond"):
-        metrics(stub).counts(MINUTES)
+        metrics(stub).start()
 
 
 def test_a_series_that_cloudwatch_cannot_compute_is_no_silence(stub: Stubber) -> None:
