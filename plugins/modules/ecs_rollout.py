@@ -199,6 +199,11 @@ def report(have: Have) -> dict[str, Any]:
     }
 
 
+def make(api: Api, change: Change) -> None:
+    """One call."""
+    api.rollouts.make(change)
+
+
 def foresee(have: Have, want: Want) -> Have:
     """A rollout that a dry run cannot judge is going to be watched."""
     if have.look.state in ("completed", "idle"):
@@ -224,7 +229,7 @@ MODULE = Module(
     observe=observe,
     report=report,
     plan=plan,
-    apply={verb: lambda api, change: api.rollouts.make(change) for verb in ("stop", "scale", "update")},
+    apply={"stop": make, "scale": make, "update": make},
     foresee=foresee,
     headline=headline,
     waiting=Waiting(settled, failed, progress),

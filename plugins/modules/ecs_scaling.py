@@ -164,6 +164,11 @@ def _bounds(bounds: Optional[tuple[int, int]]) -> Optional[dict[str, int]]:
     return {"minimum": bounds[0], "maximum": bounds[1]} if bounds else None
 
 
+def make(api: scaling.Scaling, change: Change) -> None:
+    """One call."""
+    api.make(change)
+
+
 def foresee(_have: Have, want: Want) -> Have:
     """The autoscaling as it will be."""
     return Have(want, want.bounds, want.policies)
@@ -185,7 +190,7 @@ MODULE = Module(
     observe=observe,
     report=report,
     plan=plan,
-    apply=dict.fromkeys(("create", "update", "delete"), scaling.Scaling.make),
+    apply={"create": make, "update": make, "delete": make},
     foresee=foresee,
 )
 

@@ -263,6 +263,11 @@ def _tagging(have: Have, want: Want) -> list[Change]:
     return [Change("update", f"tags of ECS service {want.name}", before, wanted, call)]
 
 
+def make(api: ecs.Ecs, change: Change) -> None:
+    """One call."""
+    api.make(change)
+
+
 def foresee(have: Have, want: Want) -> Have:
     """The service as it will be."""
     desired = want.desired if have.settings is None else have.desired
@@ -290,7 +295,7 @@ MODULE = Module(
     observe=observe,
     report=report,
     plan=plan,
-    apply={"create": ecs.Ecs.make, "update": ecs.Ecs.make},
+    apply={"create": make, "update": make},
     foresee=foresee,
 )
 

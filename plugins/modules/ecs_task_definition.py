@@ -200,6 +200,11 @@ def plan(have: Have, want: Want) -> list[Change]:
     return [Change("update" if have.normal else "create", f"task definition {want.family}", before, after, call)]
 
 
+def make(api: ecs.Ecs, change: Change) -> None:
+    """One call."""
+    api.make(change)
+
+
 def foresee(have: Have, want: Want) -> Have:
     """The revision as it will be."""
     if have.normal == want.normal:
@@ -232,7 +237,7 @@ MODULE = Module(
     observe=observe,
     report=report,
     plan=plan,
-    apply={"create": ecs.Ecs.make, "update": ecs.Ecs.make},
+    apply={"create": make, "update": make},
     foresee=foresee,
     headline=headline,
 )

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 _BY_PLAN = ("Scaling activity initiated by", "Service deployment", "ECS rollback")
 _IDS = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{32}\b|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|ID: \S+")
+_TARGET_GROUP = re.compile(r"\(target-group \S*?targetgroup/([^/)]+)[^)]*\)")
 _KILLED = 137
 
 
@@ -38,7 +39,8 @@ class Failure:
 
     def in_words(self) -> str:
         """One line."""
-        code = "" if self.exit_code is None else f", exit code {self.exit_code}"
+        by_itself = self.exit_code or self.reason.startswith("Essential container")
+        code = f", exit code {self.exit_code}" if self.exit_code is not None and by_itself else ""
         detail = f" ({self.detail})" if self.detail and self.detail != self.reason else ""
         return f"{self.reason}{detail}{code}"
 
@@ -54,7 +56,7 @@ def of_task(task: Mapping[str, Any]) -> Optional[Failure]:
     worst = containers[0] if containers else next(iter(task.get("containers", [])), {})
     return Failure(
         task["taskArn"].rpartition("/")[2],
-        reason or "Task stopped",
+        _TARGET_GROUP.sub(r"(target group \1)", reason) or "Task stopped",
         str(worst.get("reason", "")),
         worst.get("exitCode"),
     )

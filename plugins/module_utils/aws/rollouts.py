@@ -22,6 +22,7 @@ State = Literal["absent", "idle", "going", "completed", "failed", "rolling_back"
 
 
 _STARTED = re.compile(r"has started (\d+) tasks")
+_UNHEALTHY = re.compile(r"is unhealthy in \(target-group \S+\) due to \(reason (.*)\)")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Look:
         previous: ARN of the task definition that can be gone back to; "" in a first release.
         failures: tasks of ours that ended badly, or that the load balancer finds unhealthy.
         said: ECS's own sentence about the end of the rollout.
+        given_up: why we ordered the way back; "" where we did not.
     """
 
     state: State
@@ -65,6 +67,7 @@ class Look:
     previous: str = ""
     failures: tuple[Failure, ...] = ()
     said: str = ""
+    given_up: str = ""
 
 
 class Rollouts:
@@ -75,12 +78,12 @@ class Rollouts:
         self._balancers = session.client("elbv2", region=region, door=door)
         self._deployment = ""
         self._begun = 0.0
-        self._ordered_back = False
+        self._given_up = ""
         self._seen: dict[str, Failure] = {}
 
     def make(self, change: Change) -> None:
-        """Make the call that a change holds. Every change of a rollout is a way back."""
-        self._ordered_back = True
+        """Make the call that a change holds. Every change of a rollout is a way back, and says why."""
+        self._given_up = self._given_up or str(change.after["because"])
         self.ecs.make(change)
 
     def look(self, subject: Subject) -> Look:
@@ -97,8 +100,9 @@ class Rollouts:
             look = self._with_tasks(subject, look)
         lost = ours.get("failedTasks") or started_since(service, self._begun) > look.desired
         if look.state in ("failed", "rolling_back", "rolled_back") or (look.state == "going" and lost):
-            self._note_stopped(subject)
-        return replace(look, deployment=self._deployment, failures=tuple(self._seen.values()))
+            self._note_stopped(subject, unhealthy_since(service, self._begun))
+        failures = tuple(self._seen.values())
+        return replace(look, deployment=self._deployment, failures=failures, given_up=self._given_up)
 
     def _note_begin(self, ours: Mapping[str, Any], service: Mapping[str, Any], moment: float) -> None:
         """When our deployment began. One that ECS went back to begins anew, by our first look at it."""
@@ -126,17 +130,17 @@ class Rollouts:
         if primary.get("taskDefinition") != subject.task_definition:
             return self._lost(subject, look, primary)
         rollout = primary.get("rolloutState", "IN_PROGRESS")
-        if rollout == "FAILED":
+        if rollout == "FAILED" or (self._given_up and not look.desired):
             return replace(look, state="failed")
         if rollout == "COMPLETED":
             return replace(look, state="completed" if look.desired else "idle")
-        return replace(look, state="rolling_back") if self._ordered_back else look
+        return replace(look, state="rolling_back") if self._given_up else look
 
     def _lost(self, subject: Subject, look: Look, primary: Mapping[str, Any]) -> Look:
         """Another task definition is in force: it went back (by ECS or by our order), or somebody else released."""
         look = replace(look, healthy=0, starting=0)
         standing = primary.get("rolloutState") != "IN_PROGRESS"
-        if self._ordered_back:
+        if self._given_up:
             return replace(look, state="rolled_back" if standing else "rolling_back")
         record = self.ecs.service_deployment(look.record) if look.record else {}
         target = record.get("targetServiceRevision", {}).get("arn", "")
@@ -162,7 +166,8 @@ class Rollouts:
             healthy += bool(said) and said["State"] == "healthy"  # type: ignore[index]
             if said and said["State"] == "unhealthy":
                 why = said.get("Description") or said.get("Reason", "")
-                self._note(Failure(ecs.name_of(task["taskArn"]), why, over=False))
+                failure = Failure(ecs.name_of(task["taskArn"]), why, over=False)
+                self._seen[failure.task] = failure
         return replace(look, healthy=healthy)
 
     def _target_health(self, target_group: str) -> dict[str, Mapping[str, str]]:
@@ -171,20 +176,15 @@ class Rollouts:
             answer = self._balancers.describe_target_health(TargetGroupArn=target_group)
         return {each["Target"]["Id"]: each["TargetHealth"] for each in answer["TargetHealthDescriptions"]}
 
-    def _note_stopped(self, subject: Subject) -> None:
+    def _note_stopped(self, subject: Subject, unhealthy: str) -> None:
+        """Keep why tasks of ours ended; ``unhealthy`` is what the load balancer had against them."""
         for task in self.ecs.tasks(subject.cluster, subject.service, "STOPPED"):
             mine = task["taskDefinitionArn"] == subject.task_definition
             if mine and self._deployment in ("", task.get("startedBy")):
                 failure = of_task(task)
                 if failure is not None:
-                    self._note(failure)
-
-    def _note(self, failure: Failure) -> None:
-        """Keep the last that was said of a task, and what the load balancer said of it before ECS stopped it."""
-        before = self._seen.get(failure.task)
-        if before and before.reason not in failure.in_words() and "ELB health checks" in failure.reason:
-            failure = replace(failure, detail=before.reason)
-        self._seen[failure.task] = failure
+                    checked = "ELB health checks" in failure.reason
+                    self._seen[failure.task] = replace(failure, detail=unhealthy) if checked else failure
 
 
 def started_since(service: Mapping[str, Any], moment: float) -> int:
@@ -194,6 +194,18 @@ def started_since(service: Mapping[str, Any], moment: float) -> int:
         int(found[1])
         for event in service.get("events", [])
         if event["createdAt"].timestamp() >= moment and (found := _STARTED.search(event["message"]))
+    )
+
+
+def unhealthy_since(service: Mapping[str, Any], moment: float) -> str:
+    """What the load balancer last had against a task since then, by the service's events; "" where it had nothing."""
+    return next(
+        (
+            found[1]
+            for event in service.get("events", [])
+            if event["createdAt"].timestamp() >= moment and (found := _UNHEALTHY.search(event["message"]))
+        ),
+        "",
     )
 
 

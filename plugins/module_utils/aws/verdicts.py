@@ -12,6 +12,8 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Lo
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Verdict
 
+_LATE = "it was not done within"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -29,7 +31,7 @@ def doom(look: Look, limits: Limits) -> str:
     if worst is not None and count >= limits.same_reason:
         return f"{count} tasks ended for the same reason: {worst.in_words()}"
     if look.age >= limits.deadline:
-        return f"it was not done within {limits.deadline:.0f} s"
+        return f"{_LATE} {limits.deadline:.0f} s"
     return ""
 
 
@@ -44,9 +46,10 @@ def way_back(look: Look, subject: Subject, limits: Limits) -> list[Change]:
     if not why and look.state != "failed":
         return []
     if look.state == "failed":
-        return _back_by_update(look, subject) if look.previous else _to_zero(look, subject)
-    stop = _stop(look, subject, "ROLLBACK" if look.previous else "ABORT")
-    return [stop] if look.previous else [stop, *_to_zero(look, subject)]
+        gave_up = f"ECS gave up: {look.said}"
+        return _back_by_update(look, subject, gave_up) if look.previous else _to_zero(look, subject, gave_up)
+    stop = _stop(look, subject, why)
+    return [stop] if look.previous else [stop, *_to_zero(look, subject, why)]
 
 
 def is_bad_end(look: Look, subject: Subject, limits: Limits) -> bool:
@@ -89,9 +92,9 @@ def error(look: Look, subject: Subject, details: Mapping[str, Any]) -> Verdict:
 def _why(look: Look) -> str:
     worst, count = commonest(look.failures)
     if worst is None:
-        return look.said.rstrip(".") or "it was not done in time"
-    tasks = "1 task" if count == 1 else f"{count} tasks"
-    return f"{tasks}: {worst.in_words().rstrip('.')}"
+        return (look.given_up or look.said).rstrip(".")
+    tasks = f"{'1 task' if count == 1 else f'{count} tasks'}: {worst.in_words().rstrip('.')}"
+    return f"{look.given_up}; {tasks}" if look.given_up.startswith(_LATE) else tasks
 
 
 def _outcome(look: Look) -> str:
@@ -100,23 +103,27 @@ def _outcome(look: Look) -> str:
     return "It was the first release, so there is nothing to go back to; the service keeps no task."
 
 
-def _stop(look: Look, subject: Subject, how: str) -> Change:
+def _stop(look: Look, subject: Subject, why: str) -> Change:
+    how = "ROLLBACK" if look.previous else "ABORT"
     call = Call("stop_service_deployment", {"serviceDeploymentArn": look.record, "stopType": how})
     before = {"task definition": name_of(subject.task_definition)}
-    after = {"task definition": name_of(look.previous)} if look.previous else None
+    after = {"task definition": name_of(look.previous) or None, "because": why}
     return Change("stop", f"rollout of ECS service {subject.service}", before, after, call)
 
 
-def _back_by_update(look: Look, subject: Subject) -> list[Change]:
+def _back_by_update(look: Look, subject: Subject, why: str) -> list[Change]:
     """Where ECS gave up without going back (its breaker does not roll back), the former definition is ordered."""
     arguments = {"cluster": subject.cluster, "service": subject.service, "taskDefinition": look.previous}
-    before, after = name_of(subject.task_definition), name_of(look.previous)
+    before = {"task definition": name_of(subject.task_definition)}
+    after = {"task definition": name_of(look.previous), "because": why}
     call = Call("update_service", arguments)
     return [Change("update", f"ECS service {subject.service}", before, after, call)]
 
 
-def _to_zero(look: Look, subject: Subject) -> list[Change]:
+def _to_zero(look: Look, subject: Subject, why: str) -> list[Change]:
     if look.desired == 0:
         return []
     call = Call("update_service", {"cluster": subject.cluster, "service": subject.service, "desiredCount": 0})
-    return [Change("scale", f"ECS service {subject.service}", {"tasks": look.desired}, {"tasks": 0}, call)]
+    return [
+        Change("scale", f"ECS service {subject.service}", {"tasks": look.desired}, {"tasks": 0, "because": why}, call)
+    ]

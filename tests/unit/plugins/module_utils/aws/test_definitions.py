@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change, render
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import processes
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import Failure, commonest, hint, of_task
 
 
-def task(reason: str, code: str, exit_code: Optional[int] = None, detail: str = "") -> dict[str, Any]:
+def task(reason: str, code: str, exit_code: int | None = None, detail: str = "") -> dict[str, Any]:
     container: dict[str, Any] = {"name": "web"}
     if exit_code is not None:
         container["exitCode"] = exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.tasklogs import blotted
 
 KEY = "-----BEGIN PRIVATE KEY-----\nNV+23hx3W80E6uKQ/e9h\n-----END PRIVATE KEY-----\n"

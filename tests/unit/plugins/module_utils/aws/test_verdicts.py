@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import verdicts
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import Failure
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Look, Subject
@@ -69,8 +70,8 @@ def test_a_failure_says_what_why_what_serves_and_what_to_do() -> None:
     look = replace(GOING, state="rolled_back", failures=CRASHES, serving=f"{ARN}7", serving_tasks=2)
     error = verdicts.error(look, SUBJECT, {})
     assert error.msg == (
-        "The release of web:8 on ECS service bond-web failed: 3 tasks: Essential container in task exited, exit code 1. "
-        "web:7 serves again, with 2 of 2 tasks."
+        "The release of web:8 on ECS service bond-web failed: 3 tasks: Essential container in task exited, exit code "
+        "1. web:7 serves again, with 2 of 2 tasks."
     )
     assert "log lines" in error.hint
     assert error.kind == "verdict"

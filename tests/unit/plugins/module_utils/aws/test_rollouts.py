@@ -1,0 +1,217 @@
+"""Looks at a rollout, from what ECS answers in each of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import Call
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Rollouts, Subject
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+
+ARN = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:"
+SUBJECT = Subject("cluster", "bond-web", f"{ARN}8", "arn:tg")
+BEGUN = 1_000_000.0
+
+
+def at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(BEGUN + seconds, UTC)
+
+
+def deployment(revision: int, rollout: str = "IN_PROGRESS", *, status: str = "PRIMARY", **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"ecs-svc/{revision}",
+        "status": status,
+        "taskDefinition": f"{ARN}{revision}",
+        "rolloutState": rollout,
+        "rolloutStateReason": f"about {revision}",
+        "runningCount": 2,
+        "pendingCount": 0,
+        "failedTasks": 0,
+        "createdAt": at(revision - 8),
+        **more,
+    }
+
+
+def service(*deployments: dict[str, Any], desired: int = 2, events: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "desiredCount": desired,
+        "deployments": list(deployments),
+        "currentServiceDeployment": "arn:record",
+        "events": [{"createdAt": at(1), "message": message} for message in events],
+    }
+
+
+def task(number: int, *, by: int = 8, stopped: str = "") -> dict[str, Any]:
+    return {
+        "taskArn": f"arn:aws:ecs:eu-west-1:1:task/c/{number}",
+        "taskDefinitionArn": f"{ARN}{by}",
+        "startedBy": f"ecs-svc/{by}",
+        "lastStatus": "STOPPED" if stopped else "RUNNING",
+        "stopCode": "EssentialContainerExited",
+        "stoppedReason": stopped,
+        "containers": [{"exitCode": 1}] if stopped else [],
+        "attachments": [{"details": [{"name": "privateIPv4Address", "value": f"10.0.0.{number}"}]}],
+    }
+
+
+class FakeEcs:
+    """Answers as told, and counts the questions."""
+
+    def __init__(self, *services: dict[str, Any] | None) -> None:
+        self.services = list(services)
+        self.record: dict[str, Any] = {}
+        self.target_definition = ""
+        self.by_status: dict[str, list[dict[str, Any]]] = {"RUNNING": [], "STOPPED": []}
+        self.asked: list[str] = []
+        self.made: list[Change] = []
+
+    def now(self, _cluster: str, _name: str) -> tuple[dict[str, Any] | None, float]:
+        self.asked.append("service")
+        return (self.services.pop(0) if len(self.services) > 1 else self.services[0]), BEGUN + 60
+
+    def tasks(self, _cluster: str, _service: str, status: str) -> list[dict[str, Any]]:
+        self.asked.append(f"tasks {status}")
+        return self.by_status[status]
+
+    def service_deployment(self, _arn: str) -> dict[str, Any]:
+        self.asked.append("record")
+        return self.record
+
+    def revisions(self, arns: Sequence[str]) -> dict[str, str]:
+        return dict.fromkeys(arns, self.target_definition)
+
+    def make(self, change: Change) -> None:
+        self.made.append(change)
+
+
+class FakeBalancers:
+    """Target health by address."""
+
+    def __init__(self, **states: str) -> None:
+        self._states = {name.replace("_", "."): state for name, state in states.items()}
+
+    def describe_target_health(self, **_: Any) -> dict[str, Any]:
+        return {
+            "TargetHealthDescriptions": [
+                {"Target": {"Id": address}, "TargetHealth": {"State": state, "Description": f"it is {state}"}}
+                for address, state in self._states.items()
+            ]
+        }
+
+
+def rollouts(ecs: FakeEcs, balancers: FakeBalancers | None = None) -> Rollouts:
+    made = Rollouts("eu-west-1", Door(shut=False, ordered_by="test"))
+    made.ecs = ecs  # type: ignore[assignment]
+    made._balancers = balancers or FakeBalancers()
+    return made
+
+
+def test_a_completed_rollout_costs_one_read() -> None:
+    ecs = FakeEcs(service(deployment(8, "COMPLETED")))
+    look = rollouts(ecs).look(SUBJECT)
+    assert (look.state, look.healthy, look.desired, ecs.asked) == ("completed", 2, 2, ["service"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (None, "absent"),
+        (service(deployment(8, "COMPLETED", runningCount=0), desired=0), "idle"),
+        (service(deployment(8, "FAILED")), "failed"),
+        (service(deployment(8), deployment(7, "COMPLETED", status="ACTIVE")), "going"),
+    ],
+)
+def test_states_that_the_service_alone_tells(answer: dict[str, Any] | None, state: str) -> None:
+    assert rollouts(FakeEcs(answer)).look(SUBJECT).state == state
+
+
+@pytest.mark.parametrize(
+    ("status", "target", "rollout", "state"),
+    [
+        ("ROLLBACK_IN_PROGRESS", f"{ARN}8", "IN_PROGRESS", "rolling_back"),
+        ("ROLLBACK_SUCCESSFUL", f"{ARN}8", "COMPLETED", "rolled_back"),
+        ("ROLLBACK_SUCCESSFUL", f"{ARN}9", "COMPLETED", "superseded"),
+        ("SUCCESSFUL", f"{ARN}8", "COMPLETED", "superseded"),
+        ("IN_PROGRESS", f"{ARN}9", "IN_PROGRESS", "superseded"),
+    ],
+)
+def test_who_put_another_definition_in_force(status: str, target: str, rollout: str, state: str) -> None:
+    ecs = FakeEcs(service(deployment(7, rollout)))
+    ecs.record = {"status": status, "targetServiceRevision": {"arn": "arn:revision"}}
+    ecs.target_definition = target
+    look = rollouts(ecs).look(SUBJECT)
+    assert (look.state, look.serving, look.serving_tasks) == (state, f"{ARN}7", 2)
+
+
+def test_only_our_tasks_that_the_load_balancer_finds_healthy_count() -> None:
+    ecs = FakeEcs(service(deployment(8), deployment(7, "COMPLETED", status="ACTIVE")))
+    ecs.by_status["RUNNING"] = [task(1), task(2), task(3, by=7)]
+    look = rollouts(ecs, FakeBalancers(**{"10_0_0_1": "healthy", "10_0_0_2": "unhealthy", "10_0_0_3": "healthy"})).look(
+        SUBJECT
+    )
+    assert look.healthy == 1
+    assert [(each.task, each.reason, each.over) for each in look.failures] == [("2", "it is unhealthy", False)]
+    assert look.previous == f"{ARN}7"
+    assert look.age == 60
+
+
+def test_stopped_tasks_of_ours_are_looked_up_when_ecs_counts_failures() -> None:
+    ecs = FakeEcs(service(deployment(8, failedTasks=1, runningCount=0)))
+    ecs.by_status["STOPPED"] = [task(1, stopped="Essential container in task exited"), task(2, by=7, stopped="other")]
+    look = rollouts(ecs).look(SUBJECT)
+    assert [(each.task, each.exit_code) for each in look.failures] == [("1", 1)]
+
+
+def test_more_starts_than_tasks_are_wanted_tell_of_failures_that_ecs_no_longer_counts() -> None:
+    starts = [
+        "(service bond-web) has started 2 tasks: (task a) (task b).",
+        "(service bond-web) has started 1 tasks: (task c).",
+    ]
+    ecs = FakeEcs(service(deployment(8, runningCount=0), events=starts))
+    ecs.by_status["STOPPED"] = [task(1, stopped="Essential container in task exited")]
+    assert len(rollouts(ecs).look(SUBJECT).failures) == 1
+
+
+def test_the_load_balancers_reason_is_kept_with_the_task_that_ecs_stopped_for_it() -> None:
+    events = ["(service bond-web) (port 8080) is unhealthy in (target-group arn:tg) due to (reason codes: [503])"]
+    ecs = FakeEcs(service(deployment(8, failedTasks=1, runningCount=0), events=events))
+    stopped = task(1, stopped="Task failed ELB health checks in (target-group arn:aws:x:targetgroup/bond/0a1b)")
+    ecs.by_status["STOPPED"] = [{**stopped, "containers": [{"exitCode": 0}]}]
+    (failure,) = rollouts(ecs).look(SUBJECT).failures
+    assert failure.in_words() == "Task failed ELB health checks in (target group bond) (codes: [503])"
+
+
+def test_what_was_seen_of_a_failure_is_still_known_after_the_way_back() -> None:
+    bad = service(deployment(8, failedTasks=1, runningCount=0), deployment(7, "COMPLETED", status="ACTIVE"))
+    ecs = FakeEcs(bad, service(deployment(7, "COMPLETED")))
+    ecs.by_status["STOPPED"] = [task(1, stopped="Essential container in task exited")]
+    api = rollouts(ecs)
+    api.look(SUBJECT)
+    api.make(Change("stop", "rollout", None, {"because": "3 tasks ended"}, Call("stop_service_deployment")))
+    ecs.by_status["STOPPED"] = []
+    look = api.look(SUBJECT)
+    assert (look.state, look.given_up, len(look.failures)) == ("rolled_back", "3 tasks ended", 1)
+    assert len(ecs.made) == 1
+
+
+def test_a_rollout_that_was_given_up_is_going_back_until_ecs_has_done_so() -> None:
+    ecs = FakeEcs(service(deployment(8), deployment(7, "COMPLETED", status="ACTIVE")))
+    api = rollouts(ecs)
+    api.make(Change("stop", "rollout", None, {"because": "late"}, Call("stop_service_deployment")))
+    assert api.look(SUBJECT).state == "rolling_back"
+
+
+def test_a_first_release_that_was_scaled_to_zero_has_failed_whatever_ecs_calls_it() -> None:
+    api = rollouts(FakeEcs(service(deployment(8, "COMPLETED", runningCount=0), desired=0)))
+    api.make(Change("scale", "service", None, {"because": "late"}, Call("update_service")))
+    assert api.look(SUBJECT).state == "failed"
+
+
+def test_a_deployment_that_ecs_went_back_to_is_as_old_as_our_first_look_at_it() -> None:
+    newer = deployment(9, "FAILED", status="ACTIVE")
+    assert rollouts(FakeEcs(service(deployment(8), newer))).look(SUBJECT).age == 0
