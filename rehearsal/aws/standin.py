@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from rehearsal.aws import balancing, scaling, secretsmanager
+from rehearsal.aws import balancing, identity, network, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.calls import InProcess
-from rehearsal.aws.cloudformation import gate, types
+from rehearsal.aws.cloudformation import gate, guards, types
 from rehearsal.aws.ecr import Registry
 from rehearsal.aws.ecs.addition import EcsAddition
 from rehearsal.aws.elb.plane import BalancerPlane
@@ -63,6 +63,7 @@ class AwsStandIn:
         self._host = prepare(aws.account, aws.region, self._server.port, self._docker)
         moto_server.Moto().install(self._host.patches)
         types.install(self._host.patches, self._clients)
+        guards.install(self._host.patches, self._clients)
         for service in self._services(self._host.patches):
             service.install(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
@@ -84,6 +85,8 @@ class AwsStandIn:
             Registry(self._seed.aws.images).service,
             balancing.service(self._plane),
             gate.service(patches),
+            identity.service(),
+            network.service(),
             scaling.service(patches, self.ecs.service_exists),
             secretsmanager.service(),
         ]

@@ -48,6 +48,19 @@ def enforce_capabilities(patches: Patches) -> None:
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
 
 
+def blur_templates(patches: Patches) -> None:
+    """Let GetTemplate answer "?" for each character that is not ASCII, as AWS does."""
+    table = reach(f"{_PACKAGE}.handlers", "_ACTION_HANDLERS")
+    told = table["GetTemplate"]
+
+    def get_template(parameters: Any) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = told(parameters)
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        return status, headers, text.encode("ascii", "replace")
+
+    patches.entry(table, "GetTemplate", get_template)
+
+
 def physical_name(stack: str, logical_id: str, longest: int) -> str:
     """The name of a resource that its template does not name."""
     return str(reach(_PROVISIONERS, "_physical_name")(stack, logical_id, max_len=longest))
@@ -73,4 +86,5 @@ for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERT
 reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
 reach(f"{_PACKAGE}.engine", "_parse_template")
 reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")
+reach(f"{_PACKAGE}.handlers", "_ACTION_HANDLERS", "GetTemplate")
 reach(_PACKAGE, "_stacks")

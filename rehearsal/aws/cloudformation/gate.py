@@ -15,6 +15,7 @@ LARGEST = 51_200
 """Bytes of a template in a request."""
 _WITH_TEMPLATE = ("CreateStack", "UpdateStack", "CreateChangeSet", "ValidateTemplate")
 _WITH_PARAMETERS = ("CreateStack", "UpdateStack", "CreateChangeSet")
+_OF_LIVE_STACKS = ("DescribeStackEvents", "DescribeStackResources", "GetTemplate", "ListStackResources")
 _SHOWN = 3
 _UNUSABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
@@ -22,9 +23,11 @@ _UNUSABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FA
 def service(patches: Patches) -> Service:
     """CloudFormation with its refusals."""
     stacks.enforce_capabilities(patches)
+    stacks.blur_templates(patches)
     formation = Service("cloudformation")
     formation.refuses(*_WITH_TEMPLATE)(_small)
     formation.refuses("CreateStack")(_name_is_free)
+    formation.refuses(*_OF_LIVE_STACKS)(_not_deleted)
     formation.refuses("UpdateStack", "CreateChangeSet")(_can_be_updated)
     formation.refuses(*_WITH_PARAMETERS)(_parameters_fit)
     for operation in _WITH_TEMPLATE:
@@ -48,6 +51,14 @@ def _name_is_free(parameters: Parameters) -> None:
     found = stacks.stacks().get(parameters["StackName"])
     if found is not None and found["StackStatus"] != "DELETE_COMPLETE":
         raise RefusedError("AlreadyExistsException", f"Stack [{parameters['StackName']}] already exists")
+
+
+def _not_deleted(parameters: Parameters) -> None:
+    """A deleted stack is found by its id alone."""
+    name = parameters.get("StackName", "")
+    found = None if name.startswith("arn:") else stacks.stacks().get(name)
+    if found is not None and found["StackStatus"] == "DELETE_COMPLETE":
+        raise _invalid(f"Stack with id {name} does not exist")
 
 
 def _can_be_updated(parameters: Parameters) -> None:

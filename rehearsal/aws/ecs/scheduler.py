@@ -98,11 +98,9 @@ class Scheduler:
             waits = age < self._context.tempo.settle
         task.healthy = failing is None and (task.was_healthy or not waits)
         task.failing = None if in_grace else failing
-        if task.healthy:
+        if task.healthy and not task.was_healthy:
             task.was_healthy = True
-            for deployment in service.deployments:
-                if deployment.number == task.deployment:
-                    rollout.prove(deployment)
+            rollout.note_healthy(service, service.revisions[task.deployment or ""])
 
     def _failing_in_balancers(self, service: Service, task: Task, healths: Healths) -> tuple[str | None, bool]:
         """(why it is unhealthy in a target group, whether some target group has no verdict or a bad one)."""

@@ -18,6 +18,7 @@ from rehearsal.aws.ecs.store import to_tags
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 _MOST_DESIRED = 5000
 _NOT_SETTINGS = ("cluster", "serviceName", "service", "taskDefinition", "desiredCount", "clientToken", "tags", "role")
+_NOT_BUILT_LIMITS = ("lifecycleHooks", "linearConfiguration", "canaryConfiguration", "earlySuccessCriteria")
 _NOT_BUILT = ("serviceRegistries", "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 
 
@@ -81,7 +82,7 @@ def update_service(ecs: Ecs, request: Json) -> Json:
     check_load_balancers(settings["loadBalancers"], definition, ecs.surroundings)
     desired = _desired(request.get("desiredCount", service.desired))
 
-    moved = any(settings.get(name) != service.primary.revision.get(name) for name in rollout.REVISION)
+    moved = any(settings.get(name) != service.primary.revision.get(name) for name in rollout.TRIGGERS)
     moved = moved or definition is not service.primary.task_definition or request.get("forceNewDeployment", False)
     if desired != service.desired:
         service.desired, service.steady = desired, False
@@ -149,8 +150,10 @@ def _with_defaults(settings: Json, cluster: Cluster) -> Json:
         "maximumPercent": 200,
         "minimumHealthyPercent": 100,
         "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
         **given,
     }
+    roomy = settings["deploymentConfiguration"]["maximumPercent"] > 100
     return {
         "platformVersion": "LATEST",
         "platformFamily": "Linux",
@@ -161,7 +164,7 @@ def _with_defaults(settings: Json, cluster: Cluster) -> Json:
         "enableECSManagedTags": False,
         "propagateTags": "NONE",
         "enableExecuteCommand": False,
-        "availabilityZoneRebalancing": "DISABLED",
+        "availabilityZoneRebalancing": "ENABLED" if roomy else "DISABLED",
         "placementConstraints": [],
         "placementStrategy": [],
         **({"healthCheckGracePeriodSeconds": 0} if settings.get("loadBalancers") else {}),
@@ -182,8 +185,12 @@ def _check_settings(settings: Json) -> None:
         raise invalid("The daemon scheduling strategy is not supported for tasks on AWS Fargate.")
     if unbuilt := [name for name in _NOT_BUILT if settings.get(name)]:
         raise EcsError("UnsupportedFeatureException", f"The rehearsal has no {unbuilt[0]}.")
-    if limits.get("alarms", {}).get("enable"):
-        raise EcsError("UnsupportedFeatureException", "The rehearsal has no deployment alarms.")
+    if settings["availabilityZoneRebalancing"] == "ENABLED" and limits["maximumPercent"] <= 100:
+        raise invalid("AvailabilityZoneRebalancing needs a maximumPercent of more than 100.")
+    if limits.get("alarms", {}).get("enable") or limits.get("bakeTimeInMinutes"):
+        raise EcsError("UnsupportedFeatureException", "The rehearsal has no deployment alarms and no bake time.")
+    if unbuilt := [name for name in _NOT_BUILT_LIMITS if limits.get(name)]:
+        raise EcsError("UnsupportedFeatureException", f"The rehearsal has no {unbuilt[0]}.")
     if not 0 <= settings.get("healthCheckGracePeriodSeconds", 0) <= 2_147_483_647:
         raise invalid("healthCheckGracePeriodSeconds must be between 0 and 2,147,483,647.")
 
