@@ -74,10 +74,10 @@ class StackWorld:
 
 
 @contextmanager
-def stack_world(directory: Path) -> Iterator[StackWorld]:
-    """A fresh account; the environment points to it."""
+def stack_world(directory: Path, **aws: Any) -> Iterator[StackWorld]:
+    """A fresh account; the environment points to it. ``aws`` is the seed's part of that name."""
     log = RequestLog(directory / "requests.jsonl")
-    seed = Seed.model_validate({"aws": {"certificates": [HOSTNAME]}})
+    seed = Seed.model_validate({"aws": {"certificates": [HOSTNAME], **aws}})
     stand_in = AwsStandIn(seed, log, None, Authority(directory / "certificates"), directory)
     stand_in.start()
     changed = {**_CREDENTIALS, "AWS_ENDPOINT_URL": stand_in.url}
