@@ -19,18 +19,18 @@ from rehearsal.aws.ecs.naming import deployment_number, service_deployment_id
 from rehearsal.aws.ecs.tempo import Tempo
 
 TRIGGERS = ("networkConfiguration", "platformVersion", "loadBalancers")
-"""A change of any of these starts a new deployment, as a change of the task definition does (UpdateService reference)."""
+"""A change of any of these starts a new deployment, as one of the task definition does (UpdateService reference)."""
 REVISION = (*TRIGGERS, "launchType", "capacityProviderStrategy", "platformFamily")
 """The settings that belong to a service revision, and come back with it in a rollback."""
 _BREAKER_TEXT = "ECS deployment circuit breaker"
 
 
 def threshold(breaker: Json, desired: int) -> int:
-    """How many tasks must fail before the circuit breaker trips: by default half the desired count, within 3 and 200."""
+    """How many tasks must fail before the breaker trips: by default half the desired count, within 3 and 200."""
     given = breaker.get("thresholdConfiguration", {})
-    kind, value = given.get("type", "BOUNDED_PERCENT"), given.get("value", 50)
+    kind, value = given.get("type", "BOUNDED_PERCENT"), int(given.get("value", 50))
     if kind == "COUNT":
-        return int(value)
+        return value
     share = math.ceil(value * desired / 100)
     return max(1, share) if kind == "UNBOUNDED_PERCENT" else min(200, max(3, share))
 
@@ -112,7 +112,7 @@ _UNABLE = (
 
 
 def note_healthy(service: Service, deployment: Deployment) -> None:
-    """One of its tasks became healthy for the first time: the failures before it do not count, unless told otherwise."""
+    """One of its tasks became healthy: the failures before it do not count, unless the service says otherwise."""
     deployment.failures_in_a_row = 0
     if breaker_of(service)["resetOnHealthyTask"]:
         deployment.failed_tasks = 0

@@ -142,7 +142,7 @@ class Scheduler:
 
     def _order(self, service: Service) -> Order:
         primary = service.primary
-        shown = ("launchType", "platformVersion", "platformFamily", "networkConfiguration")
+        shown = ("launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration")
         settings = {name: primary.revision[name] for name in shown if name in primary.revision}
         settings["enableExecuteCommand"] = service.settings.get("enableExecuteCommand", False)
         return Order(

@@ -104,9 +104,17 @@ class TaskRun:
                 )
 
     def _pull(self, container: Container) -> Image:
-        image = self._context.surroundings.image(container.image)
+        """Resolve the image. A deployment's tasks all run the digest that its first one found."""
+        with self._store.lock:
+            service = self._store.services.get((self.task.cluster, self.task.service or ""))
+            pins = service.revisions[self.task.deployment or ""].digests if service else {}
+            pinned = pins.get(container.name)
+        wanted = f"{container.image}@{pinned}" if pinned and "@" not in container.image else container.image
+        image = self._context.surroundings.image(wanted)
         with self._store.lock:
             container.digest = image.digest
+            if image.digest is not None:
+                pins.setdefault(container.name, image.digest)
         return image
 
     def _may_start(self, name: str) -> bool:

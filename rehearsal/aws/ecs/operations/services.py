@@ -13,13 +13,12 @@ from rehearsal.aws.ecs.naming import last_part
 from rehearsal.aws.ecs.operations.paging import page
 from rehearsal.aws.ecs.placement import check_launch, check_load_balancers, check_network
 from rehearsal.aws.ecs.serviceviews import service_view
+from rehearsal.aws.ecs.settings import check_settings, complete_network, with_defaults
 from rehearsal.aws.ecs.store import to_tags
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 _MOST_DESIRED = 5000
 _NOT_SETTINGS = ("cluster", "serviceName", "service", "taskDefinition", "desiredCount", "clientToken", "tags", "role")
-_NOT_BUILT_LIMITS = ("lifecycleHooks", "linearConfiguration", "canaryConfiguration", "earlySuccessCriteria")
-_NOT_BUILT = ("serviceRegistries", "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 
 
 def create_service(ecs: Ecs, request: Json) -> Json:
@@ -44,8 +43,8 @@ def _create(ecs: Ecs, cluster: Cluster, request: Json) -> Service:
     definition = ecs.store.usable_task_definition(request["taskDefinition"])
     if "desiredCount" not in request:
         raise invalid("desiredCount must be specified for the REPLICA scheduling strategy.")
-    settings = _with_defaults({key: each for key, each in request.items() if key not in _NOT_SETTINGS}, cluster)
-    _check_settings(settings)
+    settings = with_defaults({key: each for key, each in request.items() if key not in _NOT_SETTINGS}, cluster)
+    check_settings(settings)
     check_launch(settings, definition)
     check_network(settings, ecs.surroundings)
     check_load_balancers(settings["loadBalancers"], definition, ecs.surroundings)
@@ -68,14 +67,9 @@ def update_service(ecs: Ecs, request: Json) -> Json:
         raise EcsError("ServiceNotActiveException", "Service was not ACTIVE.")
     wanted = request.get("taskDefinition")
     definition = ecs.store.usable_task_definition(wanted) if wanted else service.primary.task_definition
-    changes = {key: each for key, each in request.items() if key not in (*_NOT_SETTINGS, "forceNewDeployment")}
-    if "deploymentConfiguration" in changes:
-        current = service.settings["deploymentConfiguration"]
-        changes["deploymentConfiguration"] = {**current, **changes["deploymentConfiguration"]}
-    if "capacityProviderStrategy" in changes:
-        changes.setdefault("launchType", None)
-    settings = {key: each for key, each in {**service.settings, **copy.deepcopy(changes)}.items() if each is not None}
-    _check_settings(settings)
+    changes = _changes(service, request)
+    settings = {key: each for key, each in {**service.settings, **changes}.items() if each is not None}
+    check_settings(settings)
     check_launch(settings, definition)
     if "networkConfiguration" in changes:
         check_network(settings, ecs.surroundings)
@@ -91,6 +85,20 @@ def update_service(ecs: Ecs, request: Json) -> Json:
         rollout.begin(service, definition)
     ecs.store.wake()
     return {"service": service_view(ecs.store, service, with_tags=True)}
+
+
+def _changes(service: Service, request: Json) -> Json:
+    """The settings that an UpdateService gives; None takes one away."""
+    given = {key: each for key, each in request.items() if key not in (*_NOT_SETTINGS, "forceNewDeployment")}
+    changes = copy.deepcopy(given)
+    complete_network(changes)
+    if "deploymentConfiguration" in changes:
+        current = service.settings["deploymentConfiguration"]
+        changes["deploymentConfiguration"] = {**current, **changes["deploymentConfiguration"]}
+    if "capacityProviderStrategy" in changes:
+        changes["launchType"] = None if changes["capacityProviderStrategy"] else "FARGATE"
+        changes["capacityProviderStrategy"] = changes["capacityProviderStrategy"] or None
+    return changes
 
 
 def describe_services(ecs: Ecs, request: Json) -> Json:
@@ -134,65 +142,6 @@ def delete_service(ecs: Ecs, request: Json) -> Json:
     service.status, service.desired = "DRAINING", 0
     ecs.store.wake()
     return {"service": service_view(ecs.store, service, with_tags=True)}
-
-
-def _with_defaults(settings: Json, cluster: Cluster) -> Json:
-    settings = copy.deepcopy(settings)
-    if not settings.get("launchType") and not settings.get("capacityProviderStrategy") and cluster.default_strategy:
-        settings["capacityProviderStrategy"] = copy.deepcopy(cluster.default_strategy)
-    network = settings.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
-    if network:
-        network.setdefault("assignPublicIp", "DISABLED")
-        network.setdefault("securityGroups", [])
-    given = settings.get("deploymentConfiguration", {})
-    settings["deploymentConfiguration"] = {
-        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-        "maximumPercent": 200,
-        "minimumHealthyPercent": 100,
-        "strategy": "ROLLING",
-        "bakeTimeInMinutes": 0,
-        **given,
-    }
-    roomy = settings["deploymentConfiguration"]["maximumPercent"] > 100
-    return {
-        "platformVersion": "LATEST",
-        "platformFamily": "Linux",
-        "loadBalancers": [],
-        "serviceRegistries": [],
-        "schedulingStrategy": "REPLICA",
-        "deploymentController": {"type": "ECS"},
-        "enableECSManagedTags": False,
-        "propagateTags": "NONE",
-        "enableExecuteCommand": False,
-        "availabilityZoneRebalancing": "ENABLED" if roomy else "DISABLED",
-        "placementConstraints": [],
-        "placementStrategy": [],
-        **({"healthCheckGracePeriodSeconds": 0} if settings.get("loadBalancers") else {}),
-        **settings,
-    }
-
-
-def _check_settings(settings: Json) -> None:
-    """What is refused of a service's settings, by AWS or because the rehearsal has no such thing."""
-    limits = settings["deploymentConfiguration"]
-    if not 0 <= limits["minimumHealthyPercent"] <= limits["maximumPercent"]:
-        raise invalid("maximumPercent and minimumHealthyPercent must be positive, and the latter not the larger one.")
-    if limits["maximumPercent"] == limits["minimumHealthyPercent"] == 100:
-        raise invalid("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
-    if settings["deploymentController"]["type"] != "ECS" or limits.get("strategy", "ROLLING") != "ROLLING":
-        raise EcsError("UnsupportedFeatureException", "The rehearsal has rolling deployments only.")
-    if settings["schedulingStrategy"] != "REPLICA":
-        raise invalid("The daemon scheduling strategy is not supported for tasks on AWS Fargate.")
-    if unbuilt := [name for name in _NOT_BUILT if settings.get(name)]:
-        raise EcsError("UnsupportedFeatureException", f"The rehearsal has no {unbuilt[0]}.")
-    if settings["availabilityZoneRebalancing"] == "ENABLED" and limits["maximumPercent"] <= 100:
-        raise invalid("AvailabilityZoneRebalancing needs a maximumPercent of more than 100.")
-    if limits.get("alarms", {}).get("enable") or limits.get("bakeTimeInMinutes"):
-        raise EcsError("UnsupportedFeatureException", "The rehearsal has no deployment alarms and no bake time.")
-    if unbuilt := [name for name in _NOT_BUILT_LIMITS if limits.get(name)]:
-        raise EcsError("UnsupportedFeatureException", f"The rehearsal has no {unbuilt[0]}.")
-    if not 0 <= settings.get("healthCheckGracePeriodSeconds", 0) <= 2_147_483_647:
-        raise invalid("healthCheckGracePeriodSeconds must be between 0 and 2,147,483,647.")
 
 
 def _desired(count: int) -> int:
