@@ -72,6 +72,8 @@ def _subnets(parameters: Parameters) -> None:
         raise _invalid("At least two subnets in two different Availability Zones must be specified")
     if len({each.vpc_id for each in found}) > 1:
         raise RefusedError("InvalidConfigurationRequest", "All subnets must belong to the same VPC")
+    if parameters.get("Scheme") != "internal" and not moto_network.reaches_internet(found[0].vpc_id):
+        raise RefusedError("InvalidSubnet", f"VPC {found[0].vpc_id} has no internet gateway")
 
 
 def _security_groups(parameters: Parameters) -> None:

@@ -15,6 +15,8 @@ def service() -> Service:
     ec2 = Service("ec2")
     ec2.refuses("CreateSecurityGroup")(_vpc_exists)
     ec2.refuses("DeleteSecurityGroup")(_nobody_uses_it)
+    ec2.refuses("DeleteSubnet")(_no_balancer_stands_on_it)
+    ec2.refuses("CreateNatGateway")(_leads_somewhere)
     return ec2
 
 
@@ -24,8 +26,25 @@ def _vpc_exists(parameters: Parameters) -> None:
         raise RefusedError("InvalidVpcID.NotFound", f"The vpc ID '{vpc}' does not exist")
 
 
+def _balancers() -> list[Any]:
+    return list(backend("elbv2", server.current_account(), server.current_region()).load_balancers.values())
+
+
+def _no_balancer_stands_on_it(parameters: Parameters) -> None:
+    subnet = parameters["SubnetId"]
+    if any(subnet in (each.id for each in balancer.subnets) for balancer in _balancers()):
+        raise RefusedError("DependencyViolation", f"The subnet '{subnet}' has dependencies and cannot be deleted.")
+
+
+def _leads_somewhere(parameters: Parameters) -> None:
+    """AWS lets such a gateway fail a moment later; the stack that makes it fails either way."""
+    subnet = moto_network.subnet(parameters["SubnetId"])
+    public = parameters.get("ConnectivityType", "public") == "public"
+    if public and subnet is not None and not moto_network.reaches_internet(subnet.vpc_id):
+        raise RefusedError("Gateway.NotAttached", f"Network {subnet.vpc_id} has no Internet gateway attached")
+
+
 def _nobody_uses_it(parameters: Parameters) -> None:
     group = parameters.get("GroupId")
-    elb: Any = backend("elbv2", server.current_account(), server.current_region())
-    if any(group in (balancer.security_groups or []) for balancer in list(elb.load_balancers.values())):
+    if any(group in (balancer.security_groups or []) for balancer in _balancers()):
         raise RefusedError("DependencyViolation", f"resource {group} has a dependent object")

@@ -19,6 +19,11 @@ def has_security_group(group_id: str) -> bool:
     return _ec2().get_security_group_from_id(group_id) is not None
 
 
+def reaches_internet(vpc_id: str) -> bool:
+    """Whether an internet gateway is attached to the VPC."""
+    return any(gateway.vpc is not None and gateway.vpc.id == vpc_id for gateway in _ec2().internet_gateways.values())
+
+
 def has_vpc(vpc_id: str) -> bool:
     """Whether there is such a VPC."""
     return vpc_id in _ec2().vpcs

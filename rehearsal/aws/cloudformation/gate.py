@@ -86,9 +86,10 @@ def _parameters_fit(parameters: Parameters) -> None:
     missing = [name for name, what in declared.items() if name not in given and "Default" not in what]
     if missing:
         raise _invalid(f"Parameters: [{', '.join(missing)}] must have values")
-    for name, each in given.items():
-        if "ParameterValue" in each:
-            _value_fits(name, each["ParameterValue"], declared[name])
+    values = {name: each["ParameterValue"] for name, each in given.items() if "ParameterValue" in each}
+    for check in (_value_fits, _names_something):
+        for name, value in values.items():
+            check(name, value, declared[name])
 
 
 def _declared(parameters: Parameters) -> dict[str, Any] | None:
@@ -104,20 +105,43 @@ def _declared(parameters: Parameters) -> dict[str, Any] | None:
 def _value_fits(name: str, value: str, declared: dict[str, Any]) -> None:
     allowed = [str(each) for each in declared.get("AllowedValues", [])]
     kind = str(declared.get("Type", "String"))
-    values = value.split(",") if kind.startswith("List<") or kind == "CommaDelimitedList" else [value]
+    values = _values(value, kind)
     if allowed and not set(values) <= set(allowed):
         raise _invalid(f"Parameter '{name}' must be one of AllowedValues")
     pattern = declared.get("AllowedPattern")
     if pattern and not all(re.fullmatch(pattern, each) for each in values):
         said = declared.get("ConstraintDescription") or f"must match pattern {pattern}"
         raise _invalid(f"Parameter {name} failed to satisfy constraint: {said}")
-    if kind == "Number" and not re.fullmatch(r"[+-]?\d+(\.\d+)?", value):
-        raise _invalid(f"Parameter '{name}' must be a number.")
-    for each in values:
-        if not _exists(kind, each.strip()):
+    if kind == "Number":
+        _number_fits(name, value, declared)
+    elif not int(declared.get("MinLength", 0)) <= len(value) <= int(declared.get("MaxLength", len(value))):
+        raise _invalid(
+            f"Parameter '{name}' must contain at least {declared.get('MinLength', 0)} and at most "
+            f"{declared.get('MaxLength', 'any number of')} characters"
+        )
+
+
+def _values(value: str, kind: str) -> list[str]:
+    parts = value.split(",") if kind.startswith("List<") or kind == "CommaDelimitedList" else [value]
+    return [part.strip() for part in parts]
+
+
+def _names_something(name: str, value: str, declared: dict[str, Any]) -> None:
+    kind = str(declared.get("Type", "String"))
+    for each in _values(value, kind):
+        if not _exists(kind, each):
             raise _invalid(
-                f"Parameter validation failed: parameter value {each.strip()} for parameter name {name} does not exist"
+                f"Parameter validation failed: parameter value {each} for parameter name {name} does not exist"
             )
+
+
+def _number_fits(name: str, value: str, declared: dict[str, Any]) -> None:
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", value):
+        raise _invalid(f"Parameter '{name}' must be a number.")
+    if float(value) < float(declared.get("MinValue", value)):
+        raise _invalid(f"Parameter '{name}' must be a number not less than {declared['MinValue']}")
+    if float(value) > float(declared.get("MaxValue", value)):
+        raise _invalid(f"Parameter '{name}' must be a number not greater than {declared['MaxValue']}")
 
 
 def _exists(kind: str, value: str) -> bool:

@@ -31,7 +31,7 @@ def create_service(ecs: Ecs, request: Json) -> Json:
     if existing is not None and existing.status == "DRAINING":
         raise invalid("Unable to Start a service that is still Draining.")
     if existing is not None and existing.status == "ACTIVE":
-        if existing.request != request:
+        if existing.request != _without_token(request):
             raise invalid("Creation of service was not idempotent.")
         return {"service": service_view(ecs.store, existing, with_tags=True)}
     return {"service": service_view(ecs.store, _create(ecs, cluster, request), with_tags=True)}
@@ -51,12 +51,16 @@ def _create(ecs: Ecs, cluster: Cluster, request: Json) -> Service:
     name = request["serviceName"]
     arn = ecs.naming.arn("service", cluster.name, name)
     desired = _desired(request["desiredCount"])
-    service = Service(name, arn, cluster.name, settings, desired, copy.deepcopy(request))
+    service = Service(name, arn, cluster.name, settings, desired, _without_token(request))
     ecs.store.services[cluster.name, name] = service
     ecs.store.tags[arn] = to_tags(request.get("tags"))
     rollout.begin(service, definition)
     ecs.store.wake()
     return service
+
+
+def _without_token(request: Json) -> Json:
+    return {name: copy.deepcopy(value) for name, value in request.items() if name != "clientToken"}
 
 
 def update_service(ecs: Ecs, request: Json) -> Json:

@@ -228,6 +228,10 @@ def test_balancers_that_aws_refuses(client: Any, balancer: dict[str, Any], netwo
     assert refusal(create, Name="nowhere", Subnets=["subnet-0123456789abcdef0", two[0]]) == "SubnetNotFound"
     no_group = {"SecurityGroups": ["sg-0123456789abcdef0"]}
     assert refusal(create, Name="open", Subnets=two, **no_group) == "InvalidSecurityGroup"
+    cut_off = make_network(client("ec2"), "10.8", internet=False).subnets
+    assert refusal(create, Name="cut-off", Subnets=cut_off) == "InvalidSubnet"
+    assert refusal(client("ec2").delete_subnet, SubnetId=two[0]) == "DependencyViolation"
+    assert refusal(client("ec2").delete_security_group, GroupId=network.group) == "DependencyViolation"
 
 
 def test_listeners_that_aws_refuses(client: Any, balancer: dict[str, Any], group: str, certificate: str) -> None:

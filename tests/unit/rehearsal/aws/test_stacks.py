@@ -144,11 +144,17 @@ def test_iam_needs_a_capability(stacks: Stacks, properties: dict[str, str], capa
         ({}, "Parameters: [A, S] must have values"),
         ({"A": "c", "S": "x"}, "Parameter 'A' must be one of AllowedValues"),
         ({"A": "a", "S": "subnet-0"}, "parameter value subnet-0 for parameter name S does not exist"),
+        ({"A": "a", "S": "x", "N": "0"}, "Parameter 'N' must be a number not less than 1"),
+        ({"A": "a", "S": "x", "N": "x"}, "Parameter 'N' must be a number."),
         ({"A": "a", "S": "x", "B": "1"}, "Parameters: [B] do not exist in the template"),
     ],
 )
 def test_parameters_that_do_not_fit(stacks: Stacks, given: dict[str, str], message: str) -> None:
-    declared = {"A": {"Type": "String", "AllowedValues": ["a", "b"]}, "S": {"Type": "AWS::EC2::Subnet::Id"}}
+    declared = {
+        "A": {"Type": "String", "AllowedValues": ["a", "b"]},
+        "N": {"Type": "Number", "Default": 1, "MinValue": 1},
+        "S": {"Type": "AWS::EC2::Subnet::Id"},
+    }
     body = template({"Topic": TOPIC}, Parameters=declared)
     parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
     code, told, _ = refused(stacks.client.create_stack, StackName="p", TemplateBody=body, Parameters=parameters)
