@@ -20,7 +20,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 
 _SESSION: Any = boto3.session.Session()
 _WARM = ("cloudformation", "cloudwatch", "ecr", "ecs", "elbv2", "secretsmanager", "application-autoscaling", "sts")
-_READING = ("BatchGet", "Describe", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
+_READING = ("BatchGet", "Describe", "Detect", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
 _PREVIEWS = frozenset({"CreateChangeSet", "DeleteChangeSet"})
 _ARGUMENTS = "offramp_arguments"
 _XML = re.compile(rb"<[A-Za-z]+Response[\s>]")

@@ -49,6 +49,7 @@ class Module(Generic[Api, Want, Have]):
         headline: have -> sentences for the summary at the end of the run.
         waiting: how to wait for the wanted state after a change, and before a plan where an earlier run was cut off.
         in_turn: whether each change must have come to rest before the next.
+        waits_in_dry_runs: whether a dry run waits as well, for what CloudFormation and its like look up at leisure.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Module(Generic[Api, Want, Have]):
     headline: Callable[[Have], list[str]] = lambda have: []
     waiting: Waiting[Have] | None = None
     in_turn: bool = False
+    waits_in_dry_runs: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _succeed(module: Module[Api, Want, Have], params: Params, orders: Orders) ->
     want = module.want(params)
     api = module.connect(params, door)
     have = module.observe(api, want)
-    if not orders.dry:
+    if not orders.dry or module.waits_in_dry_runs:
         have = _at_rest(module, api, want, have, params, orders)
     changes = module.plan(have, want)
     if orders.dry:

@@ -218,3 +218,32 @@ def test_a_wait_has_a_deadline_and_a_dry_run_does_not_wait(dry: bool) -> None:
     assert result.get("kind") == (None if dry else "deadline")
     if not dry:
         assert "which is still at: dark" in result["msg"]
+
+
+def test_each_change_comes_to_rest_before_the_next_where_that_is_asked_for() -> None:
+    module, made = lamp_module({"level": 1, "looks_to_settle": 0})
+    steps = [Change("update", "lamp", payload=2), Change("update", "lamp", payload=3)]
+    seen: list[tuple[int | None, list[int]]] = []
+
+    def settled(have: State) -> bool:
+        seen.append((have.level, list(made[0].writes)))
+        return True
+
+    waiting: Waiting[State] = Waiting(settled, lambda have: None, lambda have: "")
+    in_turn = replace(module, plan=lambda have, want: steps if have.level == 1 else [], waiting=waiting, in_turn=True)
+    runner.run(in_turn, {"level": 3, **WAITING}, orders(dry=False)[0])
+    assert seen == [(1, []), (2, [2]), (3, [2, 3])]
+
+
+@pytest.mark.parametrize(("waits", "level"), [(False, 1), (True, 3)])
+def test_a_dry_run_waits_only_for_what_others_look_up_at_leisure(waits: bool, level: int) -> None:
+    levels = iter([1, 2, 3])
+    waiting: Waiting[State] = Waiting(lambda have: have.level == 3, lambda have: None, lambda have: "")
+    module = replace(
+        lamp_module({})[0],
+        observe=lambda api, want: State(next(levels)),
+        foresee=lambda have, want: have,
+        waiting=waiting,
+        waits_in_dry_runs=waits,
+    )
+    assert runner.run(module, {"level": 3, **WAITING}, orders(dry=True)[0])["lamp"]["level"] == level
