@@ -10,7 +10,7 @@ from rehearsal.aws import balancing, identity, network, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.calls import InProcess
-from rehearsal.aws.cloudformation import gate, guards, types
+from rehearsal.aws.cloudformation import drift, gate, guards, types
 from rehearsal.aws.ecr import Registry
 from rehearsal.aws.ecs.addition import EcsAddition
 from rehearsal.aws.elb.plane import BalancerPlane
@@ -64,6 +64,7 @@ class AwsStandIn:
         moto_server.Moto().install(self._host.patches)
         types.install(self._host.patches, self._clients)
         guards.install(self._host.patches, self._clients)
+        drift.install(self._host.patches)
         for service in self._services(self._host.patches):
             service.install(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)

@@ -43,6 +43,13 @@ def keep_off_the_loop(patches: Patches) -> None:
     patches.attribute(f"{_PACKAGE}.stacks", "_runs_on_worker_thread", lambda _: True)
 
 
+def read_drift_by(
+    patches: Patches, name: str, reader: Callable[[str, dict[str, Any]], dict[str, Any] | None], covered: frozenset[str]
+) -> None:
+    """Let drift detection read a type's current properties (those ``covered``) by ``reader``."""
+    patches.entry(reach(f"{_PACKAGE}.drift", "_DRIFT_READERS"), name, (reader, covered))
+
+
 def enforce_capabilities(patches: Patches) -> None:
     """Let a template with IAM resources need CAPABILITY_IAM (ministack asks for it only where it checks signatures)."""
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
@@ -71,6 +78,16 @@ def stacks() -> Any:
     return reach(_PACKAGE, "_stacks")
 
 
+def properties_of_all(resource_type: str) -> list[dict[str, Any]]:
+    """The properties of all resources of a type, in all stacks of the current account and region."""
+    return [
+        resource["Properties"]
+        for stack in stacks().values()
+        for resource in stack.get("_resources", {}).values()
+        if resource["ResourceType"] == resource_type
+    ]
+
+
 def parse_template(body: str) -> dict[str, Any]:
     """A template's text as a mapping, short forms (!Ref) spelled out.
 
@@ -85,6 +102,7 @@ for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERT
     reach(_PROVISIONERS, _name)
 reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
 reach(f"{_PACKAGE}.engine", "_parse_template")
+reach(f"{_PACKAGE}.drift", "_DRIFT_READERS")
 reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")
 reach(f"{_PACKAGE}.handlers", "_ACTION_HANDLERS", "GetTemplate")
 reach(_PACKAGE, "_stacks")

@@ -54,6 +54,12 @@ class Stacks:
         failed = [event for event in reversed(found) if event["ResourceStatus"].endswith("_FAILED")]
         return str(failed[0]["ResourceStatusReason"])
 
+    def drift(self, name: str) -> dict[str, str]:
+        """The drift status of each resource that can be checked, by logical id."""
+        self.client.detect_stack_drift(StackName=name)
+        found = self.client.describe_stack_resource_drifts(StackName=name)["StackResourceDrifts"]
+        return {each["LogicalResourceId"]: each["StackResourceDriftStatus"] for each in found}
+
     def physical_id(self, name: str, logical_id: str) -> str:
         found = self.client.describe_stack_resources(StackName=name, LogicalResourceId=logical_id)
         return str(found["StackResources"][0]["PhysicalResourceId"])

@@ -69,6 +69,21 @@ def test_things_carry_the_tags_of_their_stack(stacks: Stacks, client: Any) -> No
     assert (tags["offramp"], tags["aws:cloudformation:stack-name"], tags["Name"]) == ("test", "all", "v")
 
 
+def test_drift_is_what_somebody_changed_by_hand(stacks: Stacks, client: Any) -> None:
+    before = stacks.drift("all")
+    assert {"Vpc", "Sg", "Sg2", "Lb", "L", "L2", "Tg", "Lg", "Ro"} <= before.keys()
+    assert set(before.values()) == {"IN_SYNC"}
+    group, balancer = stacks.physical_id("all", "Sg"), stacks.physical_id("all", "Lb")
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh])
+    idle = [{"Key": "idle_timeout.timeout_seconds", "Value": "61"}]
+    client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=idle)
+    client("elbv2").modify_target_group(TargetGroupArn=stacks.physical_id("all", "Tg"), HealthCheckPath="/other")
+    after = stacks.drift("all")
+    assert {name for name, status in after.items() if status == "MODIFIED"} == {"Sg", "Lb", "Tg"}
+    client("ec2").revoke_security_group_ingress(GroupId=group, IpPermissions=[ssh])
+
+
 def test_changes_are_made_in_place(stacks: Stacks, client: Any) -> None:
     body = EVERYTHING
     for old, new in CHANGES.items():
