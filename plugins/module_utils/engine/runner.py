@@ -118,7 +118,7 @@ def run(module: Module[Api, Want, Have], params: Params, orders: Orders) -> dict
             "target": error.target,
             **error.details,
         }
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence and a place
+    except Exception as error:
         place = traceback.extract_tb(sys.exc_info()[2])[-1]
         return {
             "failed": True,
@@ -161,9 +161,7 @@ def _succeed(module: Module[Api, Want, Have], params: Params, orders: Orders) ->
     }
 
 
-def _at_rest(
-    module: Module[Api, Want, Have], api: Api, want: Want, have: Have, params: Params, orders: Orders
-) -> Have:
+def _at_rest(module: Module[Api, Want, Have], api: Api, want: Want, have: Have, params: Params, orders: Orders) -> Have:
     if module.waiting is None:
         return have
     return settle(
@@ -201,9 +199,7 @@ def _refuse_unknown(values: Any, name: str, error: type[OfframpError]) -> None:
     unknown = first_unknown(values)
     if unknown is not None:
         what, made_by = unknown
-        raise error(
-            f"{name} needs the {what}, which does not exist.", target=what, hint=f"Run {made_by} for it first."
-        )
+        raise error(f"{name} needs the {what}, which does not exist.", target=what, hint=f"Run {made_by} for it first.")
 
 
 def _readable(change: Change) -> dict[str, Any]:
