@@ -134,11 +134,20 @@ def trip_breaker(service: Service) -> None:
     _end_record(record, "ROLLBACK_FAILED" if going_back else "STOPPED", f"{_BREAKER_TEXT}: tasks failed to start.")
 
 
-def stop_deployment(service: Service, how: Literal["ABORT", "ROLLBACK"]) -> None:
-    """What StopServiceDeployment asks for: leave things as they are, or go back to the last completed deployment."""
+def request_stop(record: ServiceDeployment, how: Literal["ABORT", "ROLLBACK"]) -> None:
+    """Take note of a StopServiceDeployment; :func:`obey_stop` does it."""
+    if record.status in ("PENDING", "IN_PROGRESS"):
+        record.status = "ROLLBACK_REQUESTED" if how == "ROLLBACK" else "STOP_REQUESTED"
+        record.times["updatedAt"] = time.time()
+
+
+def obey_stop(service: Service) -> None:
+    """Stop the present deployment where that was asked for: leave things as they are, or go back."""
     primary, record = service.primary, service.history[-1]
+    if record.status not in ("ROLLBACK_REQUESTED", "STOP_REQUESTED"):
+        return
     _fail(primary, f"ECS deployment {primary.id} stopped by user.")
-    if how == "ABORT":
+    if record.status == "STOP_REQUESTED":
         _end_record(record, "STOPPED", "The service deployment was stopped by user.")
     elif not go_back(service, "ECS deployment stopped by user", "user"):
         _end_record(record, "ROLLBACK_FAILED", "There is no completed service revision to roll back to.")

@@ -77,6 +77,7 @@ class Scheduler:
             elif task.desired_status == "STOPPED" and not task.accounted:
                 rollout.account_for(service, task, self._context.tempo)
                 service.steady = False
+        rollout.obey_stop(service)
         rollout.trip_breaker(service)
         for deployment in service.deployments[1:]:
             deployment.desired = sum(task.alive and task.deployment == deployment.number for task in tasks)
