@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 
 from rehearsal.aws import balancing, identity, network, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
@@ -40,11 +39,10 @@ class AwsStandIn:
         directory: Path,
         *,
         environment: Mapping[str, str] | None = None,
-        docker: ModuleType | None = None,
         additions: list[Addition] | None = None,
     ) -> None:
         self._seed, self._log = seed, log
-        self._docker, self._additions = docker, additions or []
+        self._additions = additions or []
         self._clients = InProcess()
         self.ecs = EcsAddition(self._clients, seed.aws.images, environment)
         self._certs = certs
@@ -60,7 +58,7 @@ class AwsStandIn:
     def start(self) -> None:
         """Start serving; returns when requests are answered."""
         aws = self._seed.aws
-        self._host = prepare(aws.account, aws.region, self._server.port, self._docker)
+        self._host = prepare(aws.account, aws.region, self._server.port)
         moto_server.Moto().install(self._host.patches)
         types.install(self._host.patches, self._clients)
         guards.install(self._host.patches, self._clients)
