@@ -52,7 +52,8 @@ class StackWorld:
     def template(self, name: str, text: str) -> str:
         """The path of a template with this text."""
         path = self._directory / f"{name}.yaml"
-        path.write_text(text, encoding="utf-8")
+        if not path.exists() or path.read_text(encoding="utf-8") != text:  # another thread may be reading it
+            path.write_text(text, encoding="utf-8")
         return str(path)
 
     def requests(self) -> list[Entry]:
