@@ -43,14 +43,15 @@ SERVICES_WE_OFFER = frozenset(
 def configure(account: str, region: str, port: int) -> None:
     """Set what ministack reads from the environment (most of it at its import).
 
-    DOCKER_HOST keeps its services that would start containers from the daemon of this machine: nothing listens there.
+    DOCKER_HOST names a socket that does not exist: so ministack knows that there is no daemon, loads no docker SDK and
+    looks for no containers on this machine.
     """
     os.environ.update(
         MINISTACK_ACCOUNT_ID=account,
         MINISTACK_REGION=region,
         GATEWAY_PORT=str(port),
         BIND_HOST="127.0.0.1",
-        DOCKER_HOST="tcp://127.0.0.1:1",
+        DOCKER_HOST="unix:///nonexistent/docker.sock",
         SFTP_ENABLED="0",
         IOT_MTLS_ENABLED="0",
         MOTO_IAM_LOAD_MANAGED_POLICIES="false",
