@@ -143,6 +143,14 @@ def test_what_still_differs_after_the_changes_is_an_error() -> None:
     assert (result["failed"], result["kind"], result["target"]) == (True, "left_over", "lamp")
 
 
+def test_a_failure_tells_what_was_changed_before_it() -> None:
+    waiting: Waiting[State] = Waiting(lambda have: have.level == 1, failure, lambda have: "")
+    module = replace(lamp_module({"level": 1})[0], waiting=waiting)
+    result = runner.run(module, {"level": 3, **WAITING}, orders(dry=False)[0])
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [(change["verb"], change["target"]) for change in result["changes"]] == [("update", "lamp")]
+
+
 def test_unknown_arguments_stop_a_real_run_and_name_the_playbook() -> None:
     params = {"level": 3, "room": Unknown("RoomId of stack house", "playbooks/provision.yml")}
     result = runner.run(lamp_module({})[0], params, orders(dry=False)[0])
@@ -171,6 +179,8 @@ def test_an_error_of_ours_is_a_sentence_with_what_to_do() -> None:
         "failed": True,
         "changed": False,
         "dry": False,
+        "changes": [],
+        "diff": {},
         "msg": "Level 11 does not exist. Choose 1 to 10.",
         "kind": "refused",
         "hint": "Choose 1 to 10.",
