@@ -58,7 +58,7 @@ def _failing(mine: Sequence[Task], may_go: bool) -> list[Task]:
 def _outgoing(old: Sequence[Task], good: int, least: int) -> list[Task]:
     """Tasks of older deployments: of the good ones as many as can be spared, the others at once.
 
-    That takes those too that are not healthy yet: they do not count for minimumHealthyPercent. Whoever updates a service
+    Those that are not healthy yet go too, as they do not count for minimumHealthyPercent: whoever updates a service
     before its deployment is COMPLETED can so lose the tasks that just began to answer.
     """
     bad = [task for task in old if not _is_good(task)]
