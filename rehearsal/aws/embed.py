@@ -55,6 +55,7 @@ class Server:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it: no 40 ms waits
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(512)  # connections wait in it from now on, also before the server takes them
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()

@@ -23,6 +23,7 @@ class LogDriver:
         self._surroundings = surroundings
         self._lines: dict[Stream, list[tuple[float, str]]] = defaultdict(list)
         self._waiting = threading.Condition()
+        self._sending: set[Stream] = set()
         self._over = False
         self._thread = threading.Thread(target=self._ship, name="awslogs", daemon=True)
         self._thread.start()
@@ -51,13 +52,18 @@ class LogDriver:
         """Take a line; it is sent with the next batch."""
         with self._waiting:
             self._lines[stream].append((time.time(), line))
-            self._waiting.notify()
+            self._waiting.notify_all()
+
+    def flush(self, stream: Stream) -> None:
+        """Wait until all lines of a stream are sent, as Docker's driver does before it tells of a container's end."""
+        with self._waiting:
+            self._waiting.wait_for(lambda: stream not in self._lines and stream not in self._sending)
 
     def stop(self) -> None:
         """Send what is left and end."""
         with self._waiting:
             self._over = True
-            self._waiting.notify()
+            self._waiting.notify_all()
         self._thread.join()
 
     def _ship(self) -> None:
@@ -67,9 +73,13 @@ class LogDriver:
                 if not self._over:
                     self._waiting.wait(_BATCH)
                 batches, self._lines = self._lines, defaultdict(list)
+                self._sending = set(batches)
                 last = self._over
             for (group, stream), lines in batches.items():
                 self._send(group, stream, lines)
+            with self._waiting:
+                self._sending.clear()
+                self._waiting.notify_all()
             if last:
                 return
 

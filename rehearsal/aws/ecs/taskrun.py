@@ -14,6 +14,7 @@ from rehearsal.aws.ecs.context import Context
 from rehearsal.aws.ecs.dependencies import is_met, starting_order
 from rehearsal.aws.ecs.errors import StartFailureError
 from rehearsal.aws.ecs.events import note_event
+from rehearsal.aws.ecs.logs import Stream
 from rehearsal.aws.ecs.model import Container, Health, Json, LastStatus, StopCode, Task
 from rehearsal.aws.ecs.surroundings import Image
 
@@ -138,7 +139,7 @@ class TaskRun:
             {**environment, **context.app_environment},
             image,
             lines_to(context.logs, stream),
-            lambda code: self._exited(container, code),
+            lambda code: self._ended(container, code, stream),
             lambda health: self._checked(container, health),
         )
         with self._store.lock:
@@ -149,6 +150,11 @@ class TaskRun:
                 container.last_status = "RUNNING"
             self._store.changed.notify_all()
         threading.Thread(target=self._announce, args=(running,), name="announce", daemon=True).start()
+
+    def _ended(self, container: Container, code: int, stream: Stream | None) -> None:
+        if stream is not None:
+            self._context.logs.flush(stream)
+        self._exited(container, code)
 
     def _until_ended(self) -> None:
         """Wait for the end of an essential container, or for somebody to stop the task."""
