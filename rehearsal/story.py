@@ -21,9 +21,9 @@ from pathlib import Path
 
 import httpx
 
-from rehearsal.cli import LAST, SEED, RunningWorld, WorldError, running_world
 from rehearsal.home import NAMES, REQUESTS, VISITORS
 from rehearsal.requestlog import read_log
+from rehearsal.running import LAST, SEED, RunningWorld, WorldError, running_world
 from rehearsal.seed import load_seed
 from rehearsal.visits import Visits, count_visits
 
@@ -189,9 +189,7 @@ def _digests(host: str, port: int, ca: str) -> dict[str, str]:
 def _changes(ledgers: set[Path]) -> list[tuple[str, str]]:
     """(verb, target) of each change in the ledgers, the ramp's own steps left out: they depend on how it goes."""
     lines = [json.loads(line) for path in sorted(ledgers) for line in path.read_text().splitlines()]
-    return [
-        (line["verb"], line["target"]) for line in lines if line["entry"] == "change" and line["verb"] != "shift"
-    ]
+    return [(line["verb"], line["target"]) for line in lines if line["entry"] == "change" and line["verb"] != "shift"]
 
 
 def _missing(some: list[tuple[str, str]], others: list[tuple[str, str]]) -> list[str]:

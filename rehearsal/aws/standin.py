@@ -9,6 +9,7 @@ from types import ModuleType
 from rehearsal.aws import balancing, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
+from rehearsal.aws.ailing import refuse
 from rehearsal.aws.calls import InProcess
 from rehearsal.aws.cloudformation import gate, types
 from rehearsal.aws.ecr import Registry
@@ -19,9 +20,12 @@ from rehearsal.aws.front import Faults, front, no_faults
 from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.request import classify
 from rehearsal.aws.service import Service, say_loudly_what_is_not_offered
+from rehearsal.aws.snapshot import Contents, put_back, take
+from rehearsal.aws.state import state_of
 from rehearsal.dataplane.tls import Authority
 from rehearsal.names import Names
 from rehearsal.requestlog import RequestLog
+from rehearsal.restapi import Json
 from rehearsal.seed import Seed
 
 
@@ -75,7 +79,19 @@ class AwsStandIn:
             addition.install(self._host)
         say_loudly_what_is_not_offered(self._host.patches)
         app = front(server.asgi_app(), lambda: self.faults)
-        self._server.start(self._log.logged(app, "aws", classify))
+        self._server.start(self._log.logged(app, "aws", classify, refuse))
+
+    def state(self) -> Json:
+        """All there is in the seed's account and region, as plain values."""
+        return state_of(self._clients, self._seed.aws.account, self._seed.aws.region)
+
+    def snapshot(self) -> Contents:
+        """A copy of everything, for :meth:`restore`; waits for stacks that are under way."""
+        return take(self.ecs)
+
+    def restore(self, contents: Contents) -> None:
+        """Let everything be as it was, with new tasks; returns when all services are steady."""
+        put_back(contents, self._seed.aws.account, self.ecs, self._plane)
 
     def _services(self, patches: Patches) -> list[Service]:
         """What the rehearsal adds to each service."""

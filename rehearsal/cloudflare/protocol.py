@@ -18,8 +18,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rehearsal.calls import Call
 from rehearsal.cloudflare.world import Cloudflare, CloudflareError
-from rehearsal.requestlog import Call, Receive, Scope, Send
+from rehearsal.requestlog import Receive, Refusal, Scope, Send
+from rehearsal.requestlog import Request as LoggedRequest
 from rehearsal.restapi import Answer, Asked, Routes
 
 BASE = "/client/v4"
@@ -135,6 +137,15 @@ class Api:
             return found.handler(self._cloudflare, asked)
         with self._cloudflare.store.lock:
             return found.handler(self._cloudflare, asked)
+
+
+def refuse(status: int, _: LoggedRequest) -> Refusal:
+    """A fault of the rehearsal's, as Cloudflare would tell it."""
+    limited = (971, "Please wait and consider throttling your request speed")
+    code, message = limited if status == 429 else (10013, "An unknown error has occurred")
+    content = {"result": None, "success": False, "errors": [{"code": code, "message": message}], "messages": []}
+    wait = {"Retry-After": "1"} if status == 429 else {}
+    return status, {"Content-Type": "application/json", **wait}, json.dumps(content).encode()
 
 
 def _unknown(method: str, path: str) -> CloudflareError:

@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.cli import SEED, RunningWorld, running_world
+from rehearsal.running import SEED, RunningWorld, running_world
 from rehearsal.home import REQUESTS
 from rehearsal.requestlog import Entry, read_log
 

@@ -58,6 +58,15 @@ def stacks() -> Any:
     return reach(_PACKAGE, "_stacks")
 
 
+def under_way() -> list[str]:
+    """The names of the stacks that something works at, in all accounts and regions."""
+    return [
+        str(stack["StackName"])
+        for stack in list(stacks()._data.values())
+        if stack["StackStatus"].endswith("_IN_PROGRESS") and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
+    ]
+
+
 def parse_template(body: str) -> dict[str, Any]:
     """A template's text as a mapping, short forms (!Ref) spelled out.
 
