@@ -119,8 +119,8 @@ def _rows(plain: Mapping[str, Mapping[str, Json]]) -> Iterator[Json]:
     """All rows of all tables: that by which ids are told apart."""
     for service, tables in plain.items():
         for table, rows in tables.items():
-            children = list(rows.items()) if isinstance(rows, dict) else rows if isinstance(rows, list) else [rows]
-            for row in children:
+            items = [[key, row] for key, row in rows.items()] if isinstance(rows, dict) else rows
+            for row in items if isinstance(items, list) else [items]:
                 yield [service, table, row]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from rehearsal.aws.ecs import snapshot
@@ -57,9 +58,12 @@ class Ecs:
             TimeoutError: some are not after ``within`` seconds.
         """
         snapshot.put_back(self.store, contents)
+        until = time.monotonic() + within
         with self.store.lock:
-            if not self.store.changed.wait_for(lambda: snapshot.steady(self.store), within):
-                raise TimeoutError(f"after {within:g} s some restored services are not steady")
+            while not snapshot.steady(self.store):
+                if time.monotonic() > until:
+                    raise TimeoutError(f"after {within:g} s some restored services are not steady")
+                self.store.changed.wait(self.context.tempo.tick)  # the scheduler tells of changes, not of rest
 
     def stop(self) -> None:
         """End the scheduler, all tasks with their processes, and the log driver."""
