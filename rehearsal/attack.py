@@ -64,16 +64,20 @@ class Outcome:
     took: float
 
 
-def points_of(entries: Iterable[Entry], *, writes_only: bool) -> list[Point]:
-    """The distinct calls in their order, by service, operation, caller and target: a poll is one."""
+def points_of(entries: Iterable[Entry], *, writes_only: bool, each_write: bool = False) -> list[Point]:
+    """The distinct calls in their order, by service, operation, caller and target: a poll is one.
+
+    With ``each_write`` every write is a point of its own, as each step of a ramp is one.
+    """
     looks: Counter[Look] = Counter()
-    points: dict[Look, Point] = {}
+    points: dict[tuple[Look, int], Point] = {}
     for entry in entries:
         key = (entry.service, entry.operation, entry.caller, entry.target)
         look = (*key[:3], "") if has_id(entry.target) else key
         looks[look] += 1
-        if key not in points and (entry.kind != "read" or not writes_only):
-            points[key] = Point(*key, nth=looks[look])
+        if entry.kind != "read" or not writes_only:
+            turn = looks[look] if each_write and entry.kind != "read" else 0
+            points.setdefault((key, turn), Point(*key, nth=looks[look]))
     return list(points.values())
 
 

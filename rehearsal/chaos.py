@@ -26,7 +26,7 @@ from rehearsal.faults import ANSWERS, Rule
 from rehearsal.home import REQUESTS, VISITORS
 from rehearsal.requestlog import Entry, read_log
 from rehearsal.running import SEED, RunningWorld, WorldError, end_with_us, running_world
-from rehearsal.state.canonical import differences
+from rehearsal.state.canonical import compare
 from rehearsal.visits import count_visits
 
 START = "the start"
@@ -121,7 +121,7 @@ class Chaos:
     def _differences(self) -> list[str]:
         """What differs from the clean end, when the world has had time to come to rest."""
         until = time.monotonic() + SETTLE_S
-        while found := list(differences(self._clean, self._world.order(state=True))):
+        while found := compare(self._clean, self._world.order(state=True)):
             if time.monotonic() > until:
                 break
             time.sleep(EVERY_S)
@@ -153,6 +153,7 @@ def add_command(commands: Any, home: argparse.ArgumentParser) -> None:
     how.add_argument("--kill-main", action="store_true", help="kill its main process, at each distinct write")
     how.add_argument("--fault", choices=[str(answer) for answer in ANSWERS], help="inject this, at each distinct call")
     chaos.add_argument("--writes", action="store_true", help="with --fault: only at each distinct write")
+    chaos.add_argument("--each-write", action="store_true", help="every single write, not only the first of its kind")
     chaos.add_argument("--given", type=shlex.split, default=[], metavar="CMD", help="run this before the snapshot")
     chaos.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th point")
     chaos.add_argument(
@@ -169,7 +170,8 @@ def run_chaos(options: argparse.Namespace) -> int:
         chaos = Chaos(world, options.home, options.command)
         chaos.prepare(options.given)
         entries = chaos.learn()
-        points = points_of(entries, writes_only=options.fault is None or options.writes)[:: options.every]
+        writes_only = options.fault is None or options.writes
+        points = points_of(entries, writes_only=writes_only, each_write=options.each_write)[:: options.every]
         _say(f"{len(entries)} calls, {len(points)} points of attack")
         outcomes = list(_attacks(chaos, points, _rule_maker(options), until))
     report = {"points": len(points), "outcomes": [asdict(outcome) for outcome in outcomes]}

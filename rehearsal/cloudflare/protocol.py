@@ -105,14 +105,16 @@ class Api:
         sent = {"Cf-Ray": f"{uuid.uuid4().hex[:16]}-DUB", **limit.headers(), **answer.headers}
         return Response(json.dumps(answer.content).encode(), answer.status, sent, media_type="application/json")
 
-    def classify(self, method: str, target: str, _headers: dict[str, str], _body: bytes) -> Call:
-        """Name a request for the request log; its target is the object that the path ends with."""
+    def classify(self, method: str, target: str, _headers: dict[str, str], body: bytes) -> Call:
+        """Name a request for the request log; its target is what it creates, or the object that the path ends with."""
         path = target.split("?")[0].removeprefix(BASE)
         found = self._routes.find(method, path)
         template = found.template if found else path
         reads = method in ("GET", "HEAD") or template == GRAPHQL
         about = list(found.parts.values())[-1] if found and found.parts else ""
-        return Call(f"{method} {template}", "read" if reads else "write", about)
+        return Call(
+            f"{method} {template}", "read" if reads else "write", (_name_in(body) if not reads else "") or about
+        )
 
     def _admit(self, route: str, headers: Mapping[str, str], limit: RateLimit) -> None:
         given = _BEARER.fullmatch(headers.get("authorization", "").strip())
@@ -150,6 +152,16 @@ def refuse(status: int, _: LoggedRequest) -> Refusal:
 
 def _unknown(method: str, path: str) -> CloudflareError:
     return CloudflareError(501, 501, f"The rehearsal's Cloudflare has no route {method} {path}.")
+
+
+def _name_in(body: bytes) -> str:
+    """The name of what a request describes, where it says one."""
+    try:
+        content = json.loads(body or b"{}")
+    except ValueError:
+        return ""
+    name = content.get("name") if isinstance(content, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _parsed(body: bytes) -> Any:

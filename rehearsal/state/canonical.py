@@ -26,7 +26,7 @@ _EPOCH = range(1_600_000_000, 2_600_000_000)
 _KINDS = (
     ("uuid", r"(?<![0-9a-f-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f-])"),
     ("id", r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])"),
-    ("aws", r"(?<![0-9A-Za-z-])[a-z]{1,16}-(?:[0-9a-f]{17}|[0-9a-f]{8})(?![0-9A-Za-z-])"),
+    ("aws", r"(?<![0-9A-Za-z-])(?:[a-z]{1,16}-){1,3}(?:[0-9a-f]{17}|[0-9a-f]{8})(?![0-9A-Za-z-])"),
     ("elb", r"(?<=/)[0-9a-f]{16}(?![0-9A-Za-z])"),
     ("deployment", r"(?<=ecs-svc/)\d{15,20}"),
     ("unique", r"\bA[A-Z]{3}[A-Z0-9]{12,20}\b"),
@@ -53,8 +53,18 @@ def canonical(state: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
     }
 
 
+def compare(one: Json, other: Json) -> list[str]:
+    """What differs between two canonical states: one line each, with the path to it.
+
+    One difference changes the numbers of many ids. So numbers are left out of sight, unless they are all that differs.
+    """
+    if one == other:
+        return []
+    return list(differences(_unnumbered(one), _unnumbered(other))) or list(differences(one, other))
+
+
 def differences(one: Json, other: Json, path: str = "") -> Iterator[str]:
-    """What differs between two canonical states: one line each, with the path to it."""
+    """What differs between two values of JSON: one line each, with the path to it."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys()):
             yield from differences(one.get(key, _ABSENT), other.get(key, _ABSENT), f"{path}/{key}")
@@ -72,6 +82,10 @@ def digest(value: str) -> str:
 def has_id(text: str) -> bool:
     """Whether there is an id in a text that another world would make otherwise."""
     return _ID.search(text) is not None
+
+
+def _unnumbered(value: Json) -> Json:
+    return json.loads(re.sub(r"<([a-z-]+)#\d+>", r"<\1>", json.dumps(value)))
 
 
 class _Absent:
@@ -190,7 +204,7 @@ def _found(text: str) -> Iterator[Id]:
 
 
 def _kind(kind: str, found: str) -> str:
-    return found.partition("-")[0] if kind == "aws" else kind
+    return found.rpartition("-")[0] if kind == "aws" else kind
 
 
 def _dump(value: Json) -> str:

@@ -38,6 +38,12 @@ def test_a_target_that_the_world_named_is_found_by_its_turn() -> None:
     assert second.rule(answer="reset").nth == 3
 
 
+def test_each_step_of_a_ramp_may_be_a_point() -> None:
+    entries = [entry("PATCH", target=POOL), entry("GET", "read"), entry("PATCH", target=POOL), entry("GET", "read")]
+    assert len(points_of(entries, writes_only=False)) == 2
+    assert [point.nth for point in points_of(entries, writes_only=True, each_write=True)] == [1, 2]
+
+
 def test_a_change_set_that_only_looks_is_a_point_too() -> None:
     assert points_of([entry("CreateChangeSet", "preview", "app")], writes_only=True)
 

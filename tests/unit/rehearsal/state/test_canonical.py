@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.state.canonical import canonical, differences, digest, has_id
+from rehearsal.state.canonical import canonical, compare, differences, digest, has_id
 
 
 def world(seed: int) -> dict[str, Any]:
@@ -63,9 +63,16 @@ def test_neighbours_are_told_apart_by_what_is_said_of_them() -> None:
 def test_a_difference_is_told_with_its_place(changed: dict[str, Any], path: str) -> None:
     one, other = world(1), world(2)
     next(iter(other["aws"]["subnets"].values())).update(changed)
-    lines = list(differences(canonical(one), canonical(other)))
+    lines = compare(canonical(one), canonical(other))
     assert lines
     assert any(line.startswith(path) for line in lines)
+
+
+def test_one_difference_is_not_told_by_all_the_numbers_that_it_moves() -> None:
+    one, other = world(1), world(2)
+    next(iter(other["aws"]["subnets"].values()))["MapPublicIp"] = True
+    (line,) = compare(canonical(one), canonical(other))
+    assert line.endswith("/MapPublicIp: (absent) -> true")
 
 
 def test_what_is_missing_is_told() -> None:
@@ -92,6 +99,7 @@ def test_the_order_of_words_counts() -> None:
         ("arn:aws:secretsmanager:eu-west-1:1:secret:production/bond-server/config-a1B2c3", True),
         ("sha256:" + "ab" * 32, False),
         ("cpu-00000000", True),
+        ("vpc-cidr-assoc-a7313615308fac537", True),
     ],
 )
 def test_ids_are_known_by_their_look(text: str, expected: bool) -> None:
