@@ -33,6 +33,8 @@ _PASSING = frozenset(
         "LastAccessedDate",
         "LastUpdatedTime",
         "ResponseMetadata",
+        "currentServiceDeployment",
+        "currentServiceRevisions",
         "events",
         "failedTasks",
         "lastAccessedDate",
