@@ -139,7 +139,7 @@ class RequestLog:
 
 
 def caller_of(user_agent: str) -> str:
-    """The part of a User-Agent that names who calls; the collection's modules are ``offramp.ecs/<module>``."""
+    """What in a User-Agent names who calls; the collection's modules call themselves ``offramp.ecs/<module>``."""
     words = user_agent.split()
     named = [word for word in words if word.startswith(("offramp.ecs/", "rehearsal/"))]
     return (named or words or ["unknown"])[0]

@@ -17,7 +17,7 @@ def steps_from(steps: Sequence[Any], share: Any, to: Optional[Any] = None) -> li
         by_hand = None if to in (None, "") else _number(to)
         return stepping.remaining([_number(step) for step in steps], _number(share), by_hand)
     except BadInput as error:
-        raise AnsibleFilterError(error.sentence()) from error
+        raise AnsibleFilterError(error.sentence()) from None  # Ansible would print both
 
 
 def _number(value: Any) -> int:

@@ -178,8 +178,10 @@ def plan(have: Stack, want: Want) -> list[Change]:
 
 def foresee(have: Stack, want: Want) -> Stack:
     """The stack after the plan; outputs that the update cannot change are kept."""
-    if have.status in stacks.NOTHING | stacks.REMAINS or have.template is None:
+    if have.status in stacks.NOTHING | stacks.REMAINS:
         return replace(have, status="to be created", outputs=_outputs(want, {}))
+    if have.template is None:
+        return replace(have, outputs=_outputs(want, have.outputs))
     if not _differs(have, want) or have.preview == ():
         return have
     changing = {key for key, value in want.order.parameters.items() if have.parameters.get(key) != value}

@@ -8,21 +8,19 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.foreign import refuse_foreign
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
     Ground,
     Part,
-    is_open,
     share_of,
     wanted_balancer,
     wanted_monitor,
     wanted_pool,
-    weighted_share,
-    weights_of,
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import WAITING, Options, spec
 
@@ -209,7 +207,7 @@ def observe(api: Balancing, want: Want) -> Have:
 
 def plan(have: Have, want: Want) -> list[Change]:
     """Make what is missing, converge what differs."""
-    _refuse_foreign(have.ground, want)
+    refuse_foreign(have.ground, want.hostname, want.old, want.new)
     return [
         Change(
             "update" if present else "create",
@@ -252,27 +250,6 @@ def _with_address(part: Part, present: Optional[Part], record: str) -> Part:
             f"No DNS record tells where {part.name} is.", target=part.target, hint="Give the address of its origin."
         )
     return replace(part, owned={**part.owned, "origins": {part.name: {**origin, "address": there or record}}})
-
-
-def _refuse_foreign(ground: Ground, want: Want) -> None:
-    """A load balancer that somebody made for another purpose, or that would move traffic by being converged."""
-    balancer = ground.balancer
-    if balancer is None:
-        return
-    pools, policy = balancer.owned["pools"], balancer.owned["steering_policy"]
-    if set(pools) != {want.old, want.new} or policy != "random":
-        raise Refused(
-            f"{balancer.target} is not ours: it steers by {policy!r} between the pools {', '.join(pools) or 'none'}.",
-            target=balancer.target,
-            hint=f"Delete it, or let it steer by 'random' between {want.old} and {want.new}, then run again.",
-        )
-    share = weighted_share(weights_of(balancer, ground.pools), want.new)
-    if share and not is_open(ground, want.new):
-        raise Refused(
-            f"{balancer.target} gives {share} % to pool {want.new}, and one of the two is disabled.",
-            target=balancer.target,
-            hint="Finish the way back with playbooks/rollback.yml first, then shift again.",
-        )
 
 
 MODULE = runner.Module[Balancing, Want, Have](

@@ -155,11 +155,11 @@ def observe(api: Api, want: Want) -> Have:
         return Have(want, rollouts.Look("absent"))
     look = api.rollouts.look(want.subject)
     ended = verdicts.is_bad_end(look, want.subject, want.limits) and want.show_logs
-    failed = [each.task for each in look.failures if each.over]
+    failed = sorted(look.failures, key=lambda each: each.over)  # a task that ended tells more than an unhealthy one
     definition = api.rollouts.ecs.definition(want.subject.task_definition) if ended and failed else None
     if definition is None:
         return Have(want, look)
-    return Have(want, look, tuple(api.logs.last_lines(definition, failed[-1], _LINES)))
+    return Have(want, look, tuple(api.logs.last_lines(definition, failed[-1].task, _LINES)))
 
 
 def plan(have: Have, want: Want) -> list[Change]:

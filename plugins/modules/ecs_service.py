@@ -240,15 +240,11 @@ def _updating(have: Have, settings: Mapping[str, Any], want: Want) -> list[Chang
 
 
 def _creation(want: Want) -> ecs.Call:
-    settings = {key: value for key, value in want.settings.items() if key != "healthCheckGracePeriodSeconds"}
-    if want.settings["loadBalancers"]:
-        settings["healthCheckGracePeriodSeconds"] = want.settings["healthCheckGracePeriodSeconds"]
     arguments = {
-        **settings,
+        **services.for_creation(want.settings),
         "cluster": want.cluster,
         "serviceName": want.name,
         "desiredCount": want.desired,
-        "launchType": "FARGATE",
         "tags": services.tag_list(want.tags),
     }
     return ecs.Call("create_service", arguments)

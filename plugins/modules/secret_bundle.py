@@ -14,7 +14,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import C
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import KEY_VARIABLE, fingerprint
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import AWS, spec
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku import apps, client
 from ansible_collections.offramp.ecs.plugins.module_utils.policy import mapping
 
@@ -214,8 +214,9 @@ def headline(have: Have) -> list[str]:
     refused = [decision for decision in have.decisions if decision.name is None]
     why = f" ({'; '.join(f'{it.key}: {it.reason}' for it in refused)})" if refused else ""
     unmet = f"; not at Heroku, though named: {', '.join(have.unmet)}" if have.unmet else ""
-    copied = len(have.decisions) - len(refused)
-    return [f"Secret {have.name}: {copied} keys copied, {len(refused)} refused{why}{unmet}"]
+    state = "to copy" if have.secret is None or is_unknown(have.secret.version) else "copied"
+    count = len(have.decisions) - len(refused)
+    return [f"Secret {have.name}: {count} keys {state}, {len(refused)} refused{why}{unmet}"]
 
 
 def _create(api: Api, change: Change) -> None:

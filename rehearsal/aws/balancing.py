@@ -16,6 +16,13 @@ from rehearsal.aws.service import Parameters, Service
 LONGEST_NAME = 32
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
+_HEALTH_LIMITS = {
+    "HealthCheckIntervalSeconds": (5, 300),
+    "HealthCheckTimeoutSeconds": (2, 120),
+    "HealthyThresholdCount": (2, 10),
+    "UnhealthyThresholdCount": (2, 10),
+}
+"""Of HTTP and HTTPS target groups, as in the API reference of CreateTargetGroup."""
 
 
 def service(plane: BalancerPlane) -> Service:
@@ -25,6 +32,7 @@ def service(plane: BalancerPlane) -> Service:
     elb.refuses("CreateLoadBalancer", "SetSubnets")(_subnets)
     elb.refuses("CreateLoadBalancer", "SetSecurityGroups")(_security_groups)
     elb.refuses("ModifyLoadBalancerAttributes")(_attributes)
+    elb.refuses("CreateTargetGroup", "ModifyTargetGroup")(_health_check)
     elb.refuses("DeleteLoadBalancer")(_deletion_protection)
     elb.refuses("CreateListener")(_port_is_free)
     elb.refuses("CreateListener", "ModifyListener")(_certificate)
@@ -72,6 +80,8 @@ def _subnets(parameters: Parameters) -> None:
         raise _invalid("At least two subnets in two different Availability Zones must be specified")
     if len({each.vpc_id for each in found}) > 1:
         raise RefusedError("InvalidConfigurationRequest", "All subnets must belong to the same VPC")
+    if parameters.get("Scheme") != "internal" and not moto_network.reaches_internet(found[0].vpc_id):
+        raise RefusedError("InvalidSubnet", f"VPC {found[0].vpc_id} has no internet gateway")
 
 
 def _security_groups(parameters: Parameters) -> None:
@@ -85,6 +95,12 @@ def _attributes(parameters: Parameters) -> None:
     idle = given.get(_IDLE_TIMEOUT)
     if idle is not None and not (idle.isdigit() and 1 <= int(idle) <= 4000):
         raise _invalid(f"'{_IDLE_TIMEOUT}' value '{idle}' must be between '1-4000' inclusive")
+
+
+def _health_check(parameters: Parameters) -> None:
+    for name, (least, most) in _HEALTH_LIMITS.items():
+        if name in parameters and not least <= int(parameters[name]) <= most:
+            raise _invalid(f"{name} '{parameters[name]}' must be between '{least}' and '{most}' inclusive")
 
 
 def _deletion_protection(parameters: Parameters) -> None:

@@ -18,7 +18,6 @@ import asyncio
 import socket
 import threading
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any, Protocol
 
 from hypercorn.asyncio import serve
@@ -88,9 +87,9 @@ class Server:
         self._loop.close()
 
 
-def prepare(account: str, region: str, port: int, docker: ModuleType | None) -> Host:
+def prepare(account: str, region: str, port: int) -> Host:
     """Set ministack up, import it, and give what additions hook in by."""
-    server.configure(account, region, port, docker)
+    server.configure(account, region, port)
     server.forget_everything()
     return Host(account, region)
 

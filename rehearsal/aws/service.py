@@ -90,7 +90,8 @@ class Service:
             whole = path + (f"?{urlencode(query, doseq=True)}" if query else "")
             request = parse(method, whole, headers, body)
             try:
-                parameters = nested(request.parameters)
+                flat = request.protocol == "query"
+                parameters = nested(request.parameters) if flat else dict(request.parameters)
                 for check in self.checks.get(request.operation, ()):
                     check(parameters)
                 for gate in self.gates.get(request.operation, ()):

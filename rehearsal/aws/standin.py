@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 
-from rehearsal.aws import balancing, scaling, secretsmanager
+from rehearsal.aws import balancing, identity, network, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.ailing import refuse
 from rehearsal.aws.calls import InProcess
-from rehearsal.aws.cloudformation import gate, types
+from rehearsal.aws.cloudformation import drift, gate, guards, types
 from rehearsal.aws.ecr import Registry
 from rehearsal.aws.ecs.addition import EcsAddition
 from rehearsal.aws.elb.plane import BalancerPlane
@@ -44,11 +43,10 @@ class AwsStandIn:
         directory: Path,
         *,
         environment: Mapping[str, str] | None = None,
-        docker: ModuleType | None = None,
         additions: list[Addition] | None = None,
     ) -> None:
         self._seed, self._log = seed, log
-        self._docker, self._additions = docker, additions or []
+        self._additions = additions or []
         self._clients = InProcess()
         self.ecs = EcsAddition(self._clients, seed.aws.images, environment)
         self._certs = certs
@@ -64,9 +62,11 @@ class AwsStandIn:
     def start(self) -> None:
         """Start serving; returns when requests are answered."""
         aws = self._seed.aws
-        self._host = prepare(aws.account, aws.region, self._server.port, self._docker)
+        self._host = prepare(aws.account, aws.region, self._server.port)
         moto_server.Moto().install(self._host.patches)
         types.install(self._host.patches, self._clients)
+        guards.install(self._host.patches, self._clients)
+        drift.install(self._host.patches)
         for service in self._services(self._host.patches):
             service.install(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
@@ -100,6 +100,8 @@ class AwsStandIn:
             Registry(self._seed.aws.images).service,
             balancing.service(self._plane),
             gate.service(patches),
+            identity.service(),
+            network.service(),
             scaling.service(patches, self.ecs.service_exists),
             secretsmanager.service(),
         ]

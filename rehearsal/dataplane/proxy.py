@@ -124,11 +124,12 @@ class _Loopback(AbstractResolver):
 
 
 def client_session(
-    connect_within: float = 5.0, tls: ssl.SSLContext | None = None, retries: bool = True
+    connect_within: float | None, tls: ssl.SSLContext | None = None, retries: bool = True
 ) -> aiohttp.ClientSession:
     """An HTTP client whose every name is 127.0.0.1. Plain: no cookies, no decoding, no headers of its own.
 
-    With ``retries`` an idempotent request whose connection breaks before the answer is sent once more.
+    ``connect_within`` counts the TLS handshake too. With ``retries`` an idempotent request whose connection breaks
+    before the answer is sent once more.
     """
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(

@@ -68,7 +68,7 @@ class VisitorsPlane:
                 await asyncio.gather(*self._in_flight)
                 await self._session.close()
             self._trusted = ca
-            self._session = client_session(tls=ssl.create_default_context(cafile=ca) if ca else None, retries=False)
+            self._session = client_session(None, ssl.create_default_context(cafile=ca) if ca else None, retries=False)
         return self._session
 
     async def _arrive(

@@ -17,9 +17,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.running import SEED, RunningWorld, running_world
 from rehearsal.home import REQUESTS
 from rehearsal.requestlog import Entry, read_log
+from rehearsal.running import SEED, RunningWorld, running_world
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "benchmarks.md"
@@ -93,8 +93,8 @@ def report(runs: dict[str, list[Run]]) -> str:
     return f"""# Benchmarks
 
 Written by `make bench`. Medians of {ROUNDS} runs in turn, in one rehearsal world with its visitors at work on the same
-machine: {platform.system()} on {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}
-at the end, bytecode compiled. Ratios say more than seconds.
+machine: {platform.system()} on {os.cpu_count()} cores, Python {platform.python_version()}, bytecode compiled; load at
+the end {os.getloadavg()[0]:.1f}. Ratios say more than seconds.
 
 ## A run of migrate.yml with nothing to do, for one app
 
@@ -104,7 +104,7 @@ at the end, bytecode compiled. Ratios say more than seconds.
 | of it start-up (a run of one play without tasks) | {wall["start-up"]:.2f} | {cpu["start-up"]:.2f} |
 | of it inside the APIs ({migrate.calls.total()} calls, {migrate.writes} writes) | {api:.2f} | |
 | of it ours (the rest) | {ours:.2f} | |
-| the same reads by a plain script in one process ({plain.calls.total()} calls) | {wall["plain"]:.2f} | {cpu["plain"]:.2f} |
+| the same reads by a plain script ({plain.calls.total()} calls) | {wall["plain"]:.2f} | {cpu["plain"]:.2f} |
 
 The whole run takes {wall["migrate"] / wall["plain"]:.1f} times as long as the plain script; without start-up
 {(wall["migrate"] - wall["start-up"]) / wall["plain"]:.1f} times.

@@ -70,4 +70,4 @@ class _Loader(yaml.SafeLoader):
     """Reads Ansible's own tags as plain values."""
 
 
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: loader.construct_scalar(node))  # type: ignore[no-untyped-call]
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: loader.construct_scalar(node))

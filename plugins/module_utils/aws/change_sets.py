@@ -141,13 +141,15 @@ class ChangeSets:
         self.delete(found)
         return self._made(self._client.create_change_set(**arguments)["Id"], stack)
 
-    def execute(self, made: ChangeSet, token: str) -> None:
-        """Order CloudFormation to do it; where another run has ordered just that, leave it at that."""
+    def execute(self, made: ChangeSet, token: str) -> bool:
+        """Order CloudFormation to do it; False where another run has ordered just that."""
         try:
             self._client.execute_change_set(StackName=made.stack, ChangeSetName=made.id, ClientRequestToken=token)
         except ClientError as error:
-            if code_of(error) != "InvalidChangeSetStatus":
-                raise
+            if code_of(error) == "InvalidChangeSetStatus":
+                return False
+            raise
+        return True
 
     def delete(self, made: ChangeSet) -> None:
         """Delete one that was not executed."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from botocore import exceptions
+from botocore.parsers import ResponseParserError
+
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.session import UnreadableError
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
+    BadInput,
     Denied,
     Missing,
     OfframpError,
@@ -13,7 +19,6 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
     Throttled,
     Unreachable,
 )
-from botocore import exceptions
 
 _DENIED = frozenset(
     {
@@ -29,6 +34,14 @@ _DENIED = frozenset(
     }
 )
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"})
+_CREDENTIALS_LOST = (
+    exceptions.CredentialRetrievalError,
+    exceptions.RefreshWithMFAUnsupportedError,
+    exceptions.SSOError,
+    exceptions.TokenRetrievalError,
+)
+_LOOK_AROUND = "Check the network, the region and AWS_ENDPOINT_URL, then run again."
+_PARAMETER = re.compile(r"parameter(?: in input)?:? \"?([A-Za-z][\w.\[\]]*)")
 _MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 
 
@@ -49,11 +62,24 @@ def spoken(target: str) -> Iterator[None]:
             target=target,
             hint="Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role.",
         ) from error
+    except _CREDENTIALS_LOST as error:
+        raise Denied(
+            f"The AWS credentials for {target} could not be fetched ({type(error).__name__}).",
+            target=target,
+            hint="Log in again (aws sso login), or check where the credentials come from.",
+        ) from error
     except (exceptions.HTTPClientError, exceptions.EndpointConnectionError) as error:
         raise Unreachable(
-            f"AWS does not answer for {target} ({type(error).__name__}).",
-            target=target,
-            hint="Check the network, the region and AWS_ENDPOINT_URL, then run again.",
+            f"AWS does not answer for {target} ({type(error).__name__}).", target=target, hint=_LOOK_AROUND
+        ) from error
+    except (ResponseParserError, UnreadableError) as error:
+        raise Unreachable(
+            f"What answers for {target} does not answer as AWS does.", target=target, hint=_LOOK_AROUND
+        ) from error
+    except exceptions.ParamValidationError as error:
+        names = ", ".join(sorted(set(_PARAMETER.findall(str(error)))))
+        raise BadInput(  # without the values, which may be secret
+            f"AWS does not take the arguments about {target} (see {names}).", target=target, hint="Correct them."
         ) from error
 
 
@@ -67,6 +93,9 @@ def of_client_error(error: exceptions.ClientError, target: str) -> OfframpError:
     code = code_of(error)
     said = str(error.response.get("Error", {}).get("Message", "")).strip().rstrip(".")
     operation = error.operation_name
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        hint = "Run again in some minutes."
+        return Unreachable(f"AWS failed at {operation} on {target}: {said or code}.", target=target, hint=hint)
     if code in _DENIED:
         hint = f"Check the credentials, and that their policy allows {operation}."
         return Denied(f"AWS refused {operation} on {target}: {said or code}.", target=target, hint=hint)

@@ -162,12 +162,12 @@ class Rollouts:
         health = self._target_health(subject.target_group_arn)
         healthy = 0
         for task in running:
-            said = health.get(address_of(task))
-            healthy += bool(said) and said["State"] == "healthy"  # type: ignore[index]
-            if said and said["State"] == "unhealthy":
-                why = said.get("Description") or said.get("Reason", "")
-                failure = Failure(ecs.name_of(task["taskArn"]), why, over=False)
-                self._seen[failure.task] = failure
+            name, said = ecs.name_of(task["taskArn"]), health.get(address_of(task), {})
+            if said.get("State") == "healthy":
+                healthy += 1
+                self._seen.pop(name, None)
+            elif said.get("State") == "unhealthy":
+                self._seen[name] = Failure(name, said.get("Description") or said.get("Reason", ""), over=False)
         return replace(look, healthy=healthy)
 
     def _target_health(self, target_group: str) -> dict[str, Mapping[str, str]]:

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -24,6 +25,8 @@ OWNED_BY = "offramp:app"
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 _LOOKS_LIKE_ARN = re.compile(r".*-[A-Za-z0-9]{6}")
 _NAMED_IN_REPORT = 5
+_QUOTABLE = 4
+"""Characters from which on a value in a message is no coincidence."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Secrets:
 
     def create(self, name: str, content: Mapping[str, str], owner: str) -> None:
         """Make the secret, its first version and its tag in one call."""
-        with fault.spoken(target_of(name)):
+        with fault.spoken(target_of(name)), _silent(content):
             self._api.create_secret(
                 Name=name,
                 Description=f"Configuration of {owner}, copied from Heroku by Offramp",
@@ -92,7 +95,7 @@ class Secrets:
 
     def put(self, name: str, arn: str, previous: str, content: Mapping[str, str]) -> None:
         """Make a new current version; the same call twice makes one version."""
-        with fault.spoken(target_of(name)):
+        with fault.spoken(target_of(name)), _silent(content):
             self._api.put_secret_value(
                 SecretId=arn, SecretString=encoded(content), ClientRequestToken=self.token(name, previous, content)
             )
@@ -201,6 +204,21 @@ def check_writable(name: str, secret: Secret, owner: str) -> None:
             target=target,
             hint="Choose another offramp_secret, or empty it to {} after you have kept what it holds.",
         )
+
+
+@contextmanager
+def _silent(content: Mapping[str, str]) -> Iterator[None]:
+    """Cut AWS's message out of a failed write when it quotes any of the content, as validation errors can."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        told = error.response.get("Error", {})
+        values = [encoded(content), *(value for value in content.values() if len(value) >= _QUOTABLE)]
+        if any(value in str(told.get("Message", "")) for value in values):
+            raise exceptions.ClientError(
+                {**error.response, "Error": {**told, "Message": str(told.get("Code", ""))}}, error.operation_name
+            ) from None
+        raise
 
 
 def _parsed(answer: Mapping[str, Any]) -> tuple[Optional[dict[str, str]], str]:

@@ -95,6 +95,14 @@ def normalised(service: Mapping[str, Any]) -> Json:
     }
 
 
+def for_creation(settings: Mapping[str, Any]) -> Json:
+    """Settings as CreateService takes them, on Fargate; a grace period is for services behind a load balancer only."""
+    kept = dict(settings)
+    if not kept["loadBalancers"]:
+        del kept["healthCheckGracePeriodSeconds"]
+    return {**kept, "launchType": "FARGATE"}
+
+
 def readable(settings: Mapping[str, Any]) -> Json:
     """Settings for a person, with short names of what has an ARN."""
     told = dict(settings)

@@ -6,8 +6,9 @@ client 2-3 ms: so the session and the models are loaded once, before Ansible for
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -19,9 +20,20 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 
 _SESSION: Any = boto3.session.Session()
 _WARM = ("cloudformation", "cloudwatch", "ecr", "ecs", "elbv2", "secretsmanager", "application-autoscaling", "sts")
-_READING = ("BatchGet", "Describe", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
+_READING = ("BatchGet", "Describe", "Detect", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
 _PREVIEWS = frozenset({"CreateChangeSet", "DeleteChangeSet"})
 _ARGUMENTS = "offramp_arguments"
+_XML = re.compile(rb"<[A-Za-z]+Response[\s>]")
+_LOOKS: dict[str, Callable[[bytes], Any]] = {
+    "json": lambda body: body.startswith(b"{") and body.endswith(b"}"),
+    "query": lambda body: _XML.search(body[:500]),
+    "ec2": lambda body: _XML.search(body[:500]),
+}
+"""How the beginning and end of an answer look in each of AWS's protocols that we check."""
+
+
+class UnreadableError(Exception):
+    """The answer is not in the form that AWS gives answers of this service."""
 
 
 def warm() -> None:
@@ -56,6 +68,7 @@ def client(service: str, *, region: str, door: Door, tries: int = 5) -> Any:
     # A call's own arguments are seen before they are serialised only, and the door is asked right before it leaves.
     made.meta.events.register("before-parameter-build.*.*", note)
     made.meta.events.register("before-call.*.*", ask)
+    made.meta.events.register("before-parse.*.*", _refuse_garbage)
     return made
 
 
@@ -75,6 +88,17 @@ def kind_of(operation: str, arguments: Mapping[str, Any]) -> Kind:
     if operation in _PREVIEWS:
         return "preview" if arguments.get("ChangeSetType", "UPDATE") == "UPDATE" else "write"
     return "read" if operation.startswith(_READING) else "write"
+
+
+def _refuse_garbage(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """botocore takes a body that it cannot read for an empty answer, which would look like "there is none"."""
+    service = operation_model.service_model
+    looks_right = _LOOKS.get(getattr(service, "resolved_protocol", service.metadata["protocol"]))
+    if looks_right is None or response_dict["status_code"] != 200:
+        return
+    body = response_dict["body"].strip()
+    if body and not looks_right(body):
+        raise UnreadableError
 
 
 def moment_of(answer: Mapping[str, Any]) -> float:

@@ -172,8 +172,8 @@ class Stacks:
             if made.is_empty:
                 self._clear_away(made, verb)
                 return
-            self._attempt = Attempt(verb, stack_events.newest(self._client, made.stack_id), len(made.changes))
-            self._change_sets.execute(made, _token())
+            attempt = Attempt(verb, stack_events.newest(self._client, made.stack_id), len(made.changes))
+            self._attempt = attempt if self._change_sets.execute(made, _token()) else None
 
     def _clear_away(self, made: ChangeSet, verb: str) -> None:
         """Remove a change set that comes to nothing, and the empty shell of a stack that it made."""

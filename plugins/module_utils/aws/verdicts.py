@@ -64,9 +64,10 @@ def progress(look: Look, subject: Subject) -> str:
     if look.state == "rolling_back":
         return f"{subject.service} goes back to {name_of(look.serving)}, {look.serving_tasks} tasks of it run"
     failed = sum(each.over for each in look.failures)
-    return f"{subject.service} has {look.healthy} of {look.desired} tasks healthy, {look.starting} starting" + (
-        f", {failed} failed" if failed else ""
-    )
+    worst, _ = commonest(look.failures)
+    counts = f"{look.healthy} of {look.desired} tasks healthy, {look.starting} starting"
+    bad = f", {failed} failed" if failed else ""
+    return f"{subject.service} has {counts}{bad}" + (f" ({worst.in_words()})" if worst else "")
 
 
 def error(look: Look, subject: Subject, details: Mapping[str, Any]) -> Verdict:

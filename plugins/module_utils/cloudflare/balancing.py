@@ -163,7 +163,9 @@ class Balancing:
         balancer = next((balancer_part(row, pool_names) for row in balancers if row["name"] == hostname), None)
         known = [*found.values(), *ours.values(), *([balancer] if balancer else [])]
         self._ids = {(part.kind, part.name): str(part.raw["id"]) for part in known}
-        return Ground(zone, found, ours, balancer)
+        ids = {str(part.raw["id"]) for part in ours.values()}
+        elsewhere = [row["name"] for row in balancers if row["name"] != hostname and ids & {*row["default_pools"]}]
+        return Ground(zone, found, ours, balancer, tuple(elsewhere))
 
 
 def _edit_scope(part: Part, zone: Zone) -> str:

@@ -68,12 +68,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Ground:
-    """What a zone and its account hold for one hostname."""
+    """What a zone and its account hold for one hostname; ``elsewhere`` are other hostnames that use its pools."""
 
     zone: Zone
     monitors: Mapping[str, Part]
     pools: Mapping[str, Part]
     balancer: Optional[Part]
+    elsewhere: tuple[str, ...] = ()
 
     def find(self, kind: Kind, name: str) -> Optional[Part]:
         """The thing that is there under this name."""

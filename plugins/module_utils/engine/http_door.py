@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 import httpx
+
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door, Kind
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Unreachable
 

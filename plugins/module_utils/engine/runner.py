@@ -49,6 +49,7 @@ class Module(Generic[Api, Want, Have]):
         headline: have -> sentences for the summary at the end of the run.
         waiting: how to wait for the wanted state after a change, and before a plan where an earlier run was cut off.
         in_turn: whether each change must have come to rest before the next.
+        waits_in_dry_runs: whether a dry run waits as well, for what CloudFormation and its like look up at leisure.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Module(Generic[Api, Want, Have]):
     headline: Callable[[Have], list[str]] = lambda have: []
     waiting: Waiting[Have] | None = None
     in_turn: bool = False
+    waits_in_dry_runs: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,88 +103,85 @@ def run_in_worker(module: Module[Any, Any, Any], params: Params, task: Any, say:
     return run(module, params, Orders(dry=task.check_mode, say=say, alive=lambda: os.getppid() == parent))
 
 
-def run(module: Module[Api, Want, Have], params: Params, orders: Orders) -> dict[str, Any]:
+def run(module: Module[Any, Any, Any], params: Params, orders: Orders) -> dict[str, Any]:
     """Run a module to its result. Never raises: failures, even ours, come back as ``failed`` with a sentence."""
+    started = _Run(module, params, orders)
     try:
-        return _succeed(module, params, orders)
+        return started.to_the_end()
     except OfframpError as error:
-        return {
-            "failed": True,
-            "changed": False,
-            "dry": orders.dry,
-            "msg": error.sentence(),
-            "kind": error.kind,
-            "hint": error.hint,
-            "target": error.target,
-            **error.details,
-        }
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a person gets a sentence and a place
+        return started.failure(error.kind, error.sentence(), error.target, error.hint, error.details)
+    except Exception as error:
         place = traceback.extract_tb(sys.exc_info()[2])[-1]
+        where = f"{os.path.basename(place.filename)}:{place.lineno}"
+        msg = f"{module.name} met an error it does not know: {type(error).__name__} at {where}. Please report this."
+        return started.failure("bug", msg, module.name, "", {})
+
+
+@dataclass
+class _Run(Generic[Api, Want, Have]):
+    """One run of a module; ``applied`` are the changes that were tried so far, which a failure must tell, too."""
+
+    module: Module[Api, Want, Have]
+    params: Params
+    orders: Orders
+    applied: list[Change] = field(default_factory=list)
+
+    def to_the_end(self) -> dict[str, Any]:
+        """Observe, plan, apply and settle; the result of a run without a failure."""
+        module, dry = self.module, self.orders.dry
+        if not dry:
+            _refuse_unknown(self.params, module.name, BadInput)
+        door = Door(shut=dry, ordered_by=f"offramp.ecs/{module.name}", alive=self.orders.alive)
+        want = module.want(self.params)
+        api = module.connect(self.params, door)
+        have = module.observe(api, want)
+        if not dry or module.waits_in_dry_runs:
+            have = self._at_rest(api, want, have)
+        changes = module.plan(have, want)
+        if dry:
+            have = module.foresee(have, want)
+        elif changes:
+            have = self._apply(api, want, changes)
+            _refuse_left_over(module, module.plan(have, want))
+        report = module.report(have)
+        if not dry:
+            _refuse_unknown(report, module.name, Missing)
+        return {**self._result(False, changes), "headline": module.headline(have), module.noun: report}
+
+    def failure(self, kind: str, msg: str, target: str, hint: str, details: dict[str, Any]) -> dict[str, Any]:
+        """The result of a run that failed."""
+        about = {"msg": msg, "kind": kind, "hint": hint, "target": target}
+        return {**self._result(True, self.applied), **about, **details}
+
+    def _result(self, failed: bool, changes: list[Change]) -> dict[str, Any]:
         return {
-            "failed": True,
-            "changed": False,
-            "dry": orders.dry,
-            "msg": f"{module.name} met an error it does not know: {type(error).__name__} "
-            f"at {os.path.basename(place.filename)}:{place.lineno}. Please report this.",
-            "kind": "bug",
-            "hint": "",
-            "target": module.name,
+            "failed": failed,
+            "changed": bool(changes),
+            "dry": self.orders.dry,
+            "changes": [_readable(change) for change in changes],
+            "diff": {"prepared": render(changes)} if changes else {},
         }
 
+    def _apply(self, api: Api, want: Want, changes: list[Change]) -> Have:
+        for number, change in enumerate(changes, start=1):
+            self.applied.append(change)
+            self.module.apply[change.verb](api, change)
+            if self.module.in_turn and number < len(changes):
+                self._at_rest(api, want, self.module.observe(api, want))
+        return self._at_rest(api, want, self.module.observe(api, want))
 
-def _succeed(module: Module[Api, Want, Have], params: Params, orders: Orders) -> dict[str, Any]:
-    if not orders.dry:
-        _refuse_unknown(params, module.name, BadInput)
-    door = Door(shut=orders.dry, ordered_by=f"offramp.ecs/{module.name}", alive=orders.alive)
-    want = module.want(params)
-    api = module.connect(params, door)
-    have = module.observe(api, want)
-    if not orders.dry:
-        have = _at_rest(module, api, want, have, params, orders)
-    changes = module.plan(have, want)
-    if orders.dry:
-        have = module.foresee(have, want)
-    elif changes:
-        have = _apply(module, api, want, changes, params, orders)
-        _refuse_left_over(module, module.plan(have, want))
-    report = module.report(have)
-    if not orders.dry:
-        _refuse_unknown(report, module.name, Missing)
-    return {
-        "failed": False,
-        "changed": bool(changes),
-        "dry": orders.dry,
-        "changes": [_readable(change) for change in changes],
-        "diff": {"prepared": render(changes)} if changes else {},
-        "headline": module.headline(have),
-        module.noun: report,
-    }
-
-
-def _at_rest(
-    module: Module[Api, Want, Have], api: Api, want: Want, have: Have, params: Params, orders: Orders
-) -> Have:
-    if module.waiting is None:
-        return have
-    return settle(
-        lambda: module.observe(api, want),
-        module.waiting,
-        what=module.name.replace("_", " "),
-        within=params["within"],
-        every=params["every"],
-        say=orders.say,
-        first=have,
-    )
-
-
-def _apply(
-    module: Module[Api, Want, Have], api: Api, want: Want, changes: list[Change], params: Params, orders: Orders
-) -> Have:
-    for number, change in enumerate(changes, start=1):
-        module.apply[change.verb](api, change)
-        if module.in_turn and number < len(changes):
-            _at_rest(module, api, want, module.observe(api, want), params, orders)
-    return _at_rest(module, api, want, module.observe(api, want), params, orders)
+    def _at_rest(self, api: Api, want: Want, have: Have) -> Have:
+        if self.module.waiting is None:
+            return have
+        return settle(
+            lambda: self.module.observe(api, want),
+            self.module.waiting,
+            what=self.module.name.replace("_", " "),
+            within=self.params["within"],
+            every=self.params["every"],
+            say=self.orders.say,
+            first=have,
+        )
 
 
 def _refuse_left_over(module: Module[Api, Want, Have], left: list[Change]) -> None:
@@ -199,9 +198,7 @@ def _refuse_unknown(values: Any, name: str, error: type[OfframpError]) -> None:
     unknown = first_unknown(values)
     if unknown is not None:
         what, made_by = unknown
-        raise error(
-            f"{name} needs the {what}, which does not exist.", target=what, hint=f"Run {made_by} for it first."
-        )
+        raise error(f"{name} needs the {what}, which does not exist.", target=what, hint=f"Run {made_by} for it first.")
 
 
 def _readable(change: Change) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class BalancerState:
 
     arn: str
     dns_name: str
+    security_groups: list[str]
     attributes: dict[str, str]
     listeners: list[ListenerState]
 
@@ -67,6 +68,7 @@ def balancers(account: str) -> list[BalancerState]:
         BalancerState(
             arn=found.arn,
             dns_name=found.dns_name,
+            security_groups=list(found.security_groups or []),
             attributes={name: str(value) for name, value in found.attrs.items()},
             listeners=[_listener(listener) for listener in list(found.listeners.values())],
         )

@@ -19,9 +19,49 @@ def has_security_group(group_id: str) -> bool:
     return _ec2().get_security_group_from_id(group_id) is not None
 
 
+def reaches_internet(vpc_id: str) -> bool:
+    """Whether an internet gateway is attached to the VPC."""
+    return any(gateway.vpc is not None and gateway.vpc.id == vpc_id for gateway in _ec2().internet_gateways.values())
+
+
 def has_vpc(vpc_id: str) -> bool:
     """Whether there is such a VPC."""
     return vpc_id in _ec2().vpcs
+
+
+def vpc_settings(vpc_id: str) -> dict[str, Any] | None:
+    """A VPC's range and DNS flags as a template writes them."""
+    found = _ec2().vpcs.get(vpc_id)
+    if found is None:
+        return None
+    return {
+        "CidrBlock": found.cidr_block,
+        "EnableDnsSupport": str(found.enable_dns_support).lower() == "true",
+        "EnableDnsHostnames": str(found.enable_dns_hostnames).lower() == "true",
+    }
+
+
+def rules_of(group_id: str) -> dict[str, list[dict[str, Any]]] | None:
+    """A security group's rules ("ingress", "egress") as a template writes them, one peer each."""
+    found = _ec2().get_security_group_from_id(group_id)
+    if found is None:
+        return None
+    return {
+        "ingress": [_rule(rule, "Source") for rule in found.ingress_rules],
+        "egress": [_rule(rule, "Destination") for rule in found.egress_rules],
+    }
+
+
+def _rule(rule: Any, side: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"IpProtocol": rule.ip_protocol}
+    if rule.ip_protocol != "-1":
+        told |= {"FromPort": int(rule.from_port), "ToPort": int(rule.to_port)}
+    told |= {name: rule.ip_range[name] for name in ("CidrIp", "CidrIpv6", "Description") if rule.ip_range.get(name)}
+    if rule.source_group.get("GroupId"):
+        told[f"{side}SecurityGroupId"] = rule.source_group["GroupId"]
+    if rule.prefix_list_id:
+        told[f"{side}PrefixListId"] = rule.prefix_list_id
+    return told
 
 
 def _ec2() -> Any:

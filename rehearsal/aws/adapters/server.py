@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
-from types import ModuleType
 from typing import Any
 
 from rehearsal.aws.adapters.reach import Patches, reach
@@ -42,26 +40,23 @@ SERVICES_WE_OFFER = frozenset(
 )
 
 
-def configure(account: str, region: str, port: int, docker: ModuleType | None) -> None:
-    """Set what ministack reads from the environment (most of it at its import), and lay the docker module under it.
+def configure(account: str, region: str, port: int) -> None:
+    """Set what ministack reads from the environment (most of it at its import).
 
-    ministack's ECS starts containers through the ``docker`` SDK; ``docker`` is what stands in for that SDK. DOCKER_HOST
-    only makes ministack believe that there is a daemon: nothing ever connects to it.
+    DOCKER_HOST names a socket that does not exist: so ministack knows that there is no daemon, loads no docker SDK and
+    looks for no containers on this machine.
     """
     os.environ.update(
         MINISTACK_ACCOUNT_ID=account,
         MINISTACK_REGION=region,
         GATEWAY_PORT=str(port),
         BIND_HOST="127.0.0.1",
-        DOCKER_HOST="tcp://127.0.0.1:1",
+        DOCKER_HOST="unix:///nonexistent/docker.sock",
         SFTP_ENABLED="0",
         IOT_MTLS_ENABLED="0",
         MOTO_IAM_LOAD_MANAGED_POLICIES="false",
     )
     os.environ.setdefault("LOG_LEVEL", "ERROR")
-    if docker is not None:
-        sys.modules["docker"] = docker
-        sys.modules["docker.errors"] = docker.errors
 
 
 def asgi_app() -> AsgiApp:

@@ -43,9 +43,29 @@ def keep_off_the_loop(patches: Patches) -> None:
     patches.attribute(f"{_PACKAGE}.stacks", "_runs_on_worker_thread", lambda _: True)
 
 
+def read_drift_by(
+    patches: Patches, name: str, reader: Callable[[str, dict[str, Any]], dict[str, Any] | None], covered: frozenset[str]
+) -> None:
+    """Let drift detection read a type's current properties (those ``covered``) by ``reader``."""
+    patches.entry(reach(f"{_PACKAGE}.drift", "_DRIFT_READERS"), name, (reader, covered))
+
+
 def enforce_capabilities(patches: Patches) -> None:
     """Let a template with IAM resources need CAPABILITY_IAM (ministack asks for it only where it checks signatures)."""
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
+
+
+def blur_templates(patches: Patches) -> None:
+    """Let GetTemplate answer "?" for each character that is not ASCII, as AWS does."""
+    table = reach(f"{_PACKAGE}.handlers", "_ACTION_HANDLERS")
+    told = table["GetTemplate"]
+
+    def get_template(parameters: Any) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = told(parameters)
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        return status, headers, text.encode("ascii", "replace")
+
+    patches.entry(table, "GetTemplate", get_template)
 
 
 def physical_name(stack: str, logical_id: str, longest: int) -> str:
@@ -67,6 +87,16 @@ def under_way() -> list[str]:
     ]
 
 
+def properties_of_all(resource_type: str) -> list[dict[str, Any]]:
+    """The properties of all resources of a type, in all stacks of the current account and region."""
+    return [
+        resource["Properties"]
+        for stack in stacks().values()
+        for resource in stack.get("_resources", {}).values()
+        if resource["ResourceType"] == resource_type
+    ]
+
+
 def parse_template(body: str) -> dict[str, Any]:
     """A template's text as a mapping, short forms (!Ref) spelled out.
 
@@ -81,5 +111,7 @@ for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERT
     reach(_PROVISIONERS, _name)
 reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
 reach(f"{_PACKAGE}.engine", "_parse_template")
+reach(f"{_PACKAGE}.drift", "_DRIFT_READERS")
 reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")
+reach(f"{_PACKAGE}.handlers", "_ACTION_HANDLERS", "GetTemplate")
 reach(_PACKAGE, "_stacks")

@@ -15,6 +15,7 @@ LARGEST = 51_200
 """Bytes of a template in a request."""
 _WITH_TEMPLATE = ("CreateStack", "UpdateStack", "CreateChangeSet", "ValidateTemplate")
 _WITH_PARAMETERS = ("CreateStack", "UpdateStack", "CreateChangeSet")
+_OF_LIVE_STACKS = ("DescribeStackEvents", "DescribeStackResources", "GetTemplate", "ListStackResources")
 _SHOWN = 3
 _UNUSABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
@@ -22,9 +23,11 @@ _UNUSABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FA
 def service(patches: Patches) -> Service:
     """CloudFormation with its refusals."""
     stacks.enforce_capabilities(patches)
+    stacks.blur_templates(patches)
     formation = Service("cloudformation")
     formation.refuses(*_WITH_TEMPLATE)(_small)
     formation.refuses("CreateStack")(_name_is_free)
+    formation.refuses(*_OF_LIVE_STACKS)(_not_deleted)
     formation.refuses("UpdateStack", "CreateChangeSet")(_can_be_updated)
     formation.refuses(*_WITH_PARAMETERS)(_parameters_fit)
     for operation in _WITH_TEMPLATE:
@@ -48,6 +51,14 @@ def _name_is_free(parameters: Parameters) -> None:
     found = stacks.stacks().get(parameters["StackName"])
     if found is not None and found["StackStatus"] != "DELETE_COMPLETE":
         raise RefusedError("AlreadyExistsException", f"Stack [{parameters['StackName']}] already exists")
+
+
+def _not_deleted(parameters: Parameters) -> None:
+    """A deleted stack is found by its id alone."""
+    name = parameters.get("StackName", "")
+    found = None if name.startswith("arn:") else stacks.stacks().get(name)
+    if found is not None and found["StackStatus"] == "DELETE_COMPLETE":
+        raise _invalid(f"Stack with id {name} does not exist")
 
 
 def _can_be_updated(parameters: Parameters) -> None:
@@ -75,9 +86,10 @@ def _parameters_fit(parameters: Parameters) -> None:
     missing = [name for name, what in declared.items() if name not in given and "Default" not in what]
     if missing:
         raise _invalid(f"Parameters: [{', '.join(missing)}] must have values")
-    for name, each in given.items():
-        if "ParameterValue" in each:
-            _value_fits(name, each["ParameterValue"], declared[name])
+    values = {name: each["ParameterValue"] for name, each in given.items() if "ParameterValue" in each}
+    for check in (_value_fits, _names_something):
+        for name, value in values.items():
+            check(name, value, declared[name])
 
 
 def _declared(parameters: Parameters) -> dict[str, Any] | None:
@@ -93,20 +105,43 @@ def _declared(parameters: Parameters) -> dict[str, Any] | None:
 def _value_fits(name: str, value: str, declared: dict[str, Any]) -> None:
     allowed = [str(each) for each in declared.get("AllowedValues", [])]
     kind = str(declared.get("Type", "String"))
-    values = value.split(",") if kind.startswith("List<") or kind == "CommaDelimitedList" else [value]
+    values = _values(value, kind)
     if allowed and not set(values) <= set(allowed):
         raise _invalid(f"Parameter '{name}' must be one of AllowedValues")
     pattern = declared.get("AllowedPattern")
     if pattern and not all(re.fullmatch(pattern, each) for each in values):
         said = declared.get("ConstraintDescription") or f"must match pattern {pattern}"
         raise _invalid(f"Parameter {name} failed to satisfy constraint: {said}")
-    if kind == "Number" and not re.fullmatch(r"[+-]?\d+(\.\d+)?", value):
-        raise _invalid(f"Parameter '{name}' must be a number.")
-    for each in values:
-        if not _exists(kind, each.strip()):
+    if kind == "Number":
+        _number_fits(name, value, declared)
+    elif not int(declared.get("MinLength", 0)) <= len(value) <= int(declared.get("MaxLength", len(value))):
+        raise _invalid(
+            f"Parameter '{name}' must contain at least {declared.get('MinLength', 0)} and at most "
+            f"{declared.get('MaxLength', 'any number of')} characters"
+        )
+
+
+def _values(value: str, kind: str) -> list[str]:
+    parts = value.split(",") if kind.startswith("List<") or kind == "CommaDelimitedList" else [value]
+    return [part.strip() for part in parts]
+
+
+def _names_something(name: str, value: str, declared: dict[str, Any]) -> None:
+    kind = str(declared.get("Type", "String"))
+    for each in _values(value, kind):
+        if not _exists(kind, each):
             raise _invalid(
-                f"Parameter validation failed: parameter value {each.strip()} for parameter name {name} does not exist"
+                f"Parameter validation failed: parameter value {each} for parameter name {name} does not exist"
             )
+
+
+def _number_fits(name: str, value: str, declared: dict[str, Any]) -> None:
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", value):
+        raise _invalid(f"Parameter '{name}' must be a number.")
+    if float(value) < float(declared.get("MinValue", value)):
+        raise _invalid(f"Parameter '{name}' must be a number not less than {declared['MinValue']}")
+    if float(value) > float(declared.get("MaxValue", value)):
+        raise _invalid(f"Parameter '{name}' must be a number not greater than {declared['MaxValue']}")
 
 
 def _exists(kind: str, value: str) -> bool:

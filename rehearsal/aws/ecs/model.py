@@ -147,8 +147,8 @@ class Deployment:
     created_at: float = field(default_factory=time.time)
     updated_at: float = field(default_factory=time.time)
     failed_tasks: int = 0
-    proven: bool = False
-    """One of its tasks was good once: from then on the circuit breaker no longer counts."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """The image digest that each container runs, once the first task has found it."""
     failures_in_a_row: int = 0
     not_before: float = 0.0
     """No task is started before this moment, after failures in a row."""

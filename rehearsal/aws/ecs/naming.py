@@ -48,3 +48,8 @@ def interface_id() -> str:
 def last_part(reference: str) -> str:
     """The name in a name or ARN."""
     return reference.rsplit("/", 1)[-1]
+
+
+def real_platform(version: str | None) -> str:
+    """The Fargate platform version that "LATEST" stands for."""
+    return "1.4.0" if version in (None, "LATEST") else version

@@ -18,31 +18,27 @@ from rehearsal.aws.ecs.model import Deployment, Json, Service, ServiceDeployment
 from rehearsal.aws.ecs.naming import deployment_number, service_deployment_id
 from rehearsal.aws.ecs.tempo import Tempo
 
-REVISION = (
-    "launchType",
-    "capacityProviderStrategy",
-    "platformVersion",
-    "platformFamily",
-    "networkConfiguration",
-    "loadBalancers",
-    "serviceRegistries",
-    "serviceConnectConfiguration",
-    "volumeConfigurations",
-    "vpcLatticeConfigurations",
-)
-"""The settings that make a service revision: a change of any of them needs a new deployment."""
+TRIGGERS = ("networkConfiguration", "platformVersion", "loadBalancers")
+"""A change of any of these starts a new deployment, as one of the task definition does (UpdateService reference)."""
+REVISION = (*TRIGGERS, "launchType", "capacityProviderStrategy", "platformFamily")
+"""The settings that belong to a service revision, and come back with it in a rollback."""
 _BREAKER_TEXT = "ECS deployment circuit breaker"
 
 
-def threshold(desired: int) -> int:
-    """How many tasks must fail before the circuit breaker trips: half the desired count, within 3 and 200."""
-    return min(200, max(3, math.ceil(desired / 2)))
+def threshold(breaker: Json, desired: int) -> int:
+    """How many tasks must fail before the breaker trips: by default half the desired count, within 3 and 200."""
+    given = breaker.get("thresholdConfiguration", {})
+    kind, value = given.get("type", "BOUNDED_PERCENT"), int(given.get("value", 50))
+    if kind == "COUNT":
+        return value
+    share = math.ceil(value * desired / 100)
+    return max(1, share) if kind == "UNBOUNDED_PERCENT" else min(200, max(3, share))
 
 
 def breaker_of(service: Service) -> Json:
-    """The service's circuit breaker settings (``enable``, ``rollback``)."""
+    """The service's circuit breaker settings (``enable``, ``rollback``, ...), with the defaults."""
     found: Json = service.settings["deploymentConfiguration"].get("deploymentCircuitBreaker", {})
-    return {"enable": False, "rollback": False, **found}
+    return {"enable": False, "rollback": False, "resetOnHealthyTask": True, **found}
 
 
 def begin(service: Service, definition: TaskDefinition) -> Deployment:
@@ -64,7 +60,7 @@ def begin(service: Service, definition: TaskDefinition) -> Deployment:
             target=number,
             sources=sources,
             configuration=copy.deepcopy(service.settings["deploymentConfiguration"]),
-            threshold=threshold(service.desired),
+            threshold=threshold(breaker_of(service), service.desired),
             breaker="MONITORING" if breaker_of(service)["enable"] else "DISABLED",
             times={"createdAt": now, "startedAt": now, "updatedAt": now},
         )
@@ -94,6 +90,11 @@ def account_for(service: Service, task: Task, tempo: Tempo) -> None:
     by_plan = task.stop_code in ("ServiceSchedulerInitiated", "UserInitiated") and task.failing is None
     if deployment is None or by_plan:
         return
+    if deployment.rollout == "IN_PROGRESS":
+        deployment.failed_tasks += 1
+        deployment.updated_at = time.time()
+        if deployment is service.primary:
+            service.history[-1].failure_count = deployment.failed_tasks
     if task.was_healthy:
         deployment.failures_in_a_row = 0
         return
@@ -102,11 +103,6 @@ def account_for(service: Service, task: Task, tempo: Tempo) -> None:
         deployment.not_before = time.time() + min(tempo.restart * 2**more, tempo.restart_longest)
     if more == 0:
         note_event(service, _UNABLE)
-    if not deployment.proven and deployment.rollout == "IN_PROGRESS":
-        deployment.failed_tasks += 1
-        deployment.updated_at = time.time()
-        if deployment is service.primary:
-            service.history[-1].failure_count = deployment.failed_tasks
 
 
 _UNABLE = (
@@ -115,33 +111,43 @@ _UNABLE = (
 )
 
 
-def prove(deployment: Deployment) -> None:
-    """One of its tasks is good: failures are no longer counted (``failedTasks`` in the API reference)."""
+def note_healthy(service: Service, deployment: Deployment) -> None:
+    """One of its tasks became healthy: the failures before it do not count, unless the service says otherwise."""
     deployment.failures_in_a_row = 0
-    if not deployment.proven:
-        deployment.proven, deployment.failed_tasks = True, 0
+    if breaker_of(service)["resetOnHealthyTask"]:
+        deployment.failed_tasks = 0
 
 
 def trip_breaker(service: Service) -> None:
     """Let the circuit breaker judge the primary deployment."""
-    primary, breaker = service.primary, breaker_of(service)
-    if not breaker["enable"] or primary.rollout != "IN_PROGRESS" or primary.proven:
+    primary, record, breaker = service.primary, service.history[-1], breaker_of(service)
+    if not breaker["enable"] or primary.rollout != "IN_PROGRESS":
         return
-    if primary.failed_tasks < threshold(service.desired):
+    if primary.failed_tasks < threshold(breaker, service.desired):
         return
-    service.history[-1].breaker = "TRIGGERED"
+    record.breaker = "TRIGGERED"
+    going_back = record.status == "ROLLBACK_IN_PROGRESS"
     note_event(service, f"(deployment {primary.id}) deployment failed: tasks failed to start.")
     _fail(primary, f"{_BREAKER_TEXT}: tasks failed to start.")
     if breaker["rollback"] and go_back(service, _BREAKER_TEXT, "circuit breaker"):
         return
-    _end_record(service.history[-1], "STOPPED", f"{_BREAKER_TEXT}: tasks failed to start.")
+    _end_record(record, "ROLLBACK_FAILED" if going_back else "STOPPED", f"{_BREAKER_TEXT}: tasks failed to start.")
 
 
-def stop_deployment(service: Service, how: Literal["ABORT", "ROLLBACK"]) -> None:
-    """What StopServiceDeployment asks for: leave things as they are, or go back to the last completed deployment."""
+def request_stop(record: ServiceDeployment, how: Literal["ABORT", "ROLLBACK"]) -> None:
+    """Take note of a StopServiceDeployment; :func:`obey_stop` does it."""
+    if record.status in ("PENDING", "IN_PROGRESS"):
+        record.status = "ROLLBACK_REQUESTED" if how == "ROLLBACK" else "STOP_REQUESTED"
+        record.times["updatedAt"] = time.time()
+
+
+def obey_stop(service: Service) -> None:
+    """Stop the present deployment where that was asked for: leave things as they are, or go back."""
     primary, record = service.primary, service.history[-1]
+    if record.status not in ("ROLLBACK_REQUESTED", "STOP_REQUESTED"):
+        return
     _fail(primary, f"ECS deployment {primary.id} stopped by user.")
-    if how == "ABORT":
+    if record.status == "STOP_REQUESTED":
         _end_record(record, "STOPPED", "The service deployment was stopped by user.")
     elif not go_back(service, "ECS deployment stopped by user", "user"):
         _end_record(record, "ROLLBACK_FAILED", "There is no completed service revision to roll back to.")
@@ -157,6 +163,7 @@ def go_back(service: Service, why: str, who: str) -> bool:
     service.deployments.remove(target)
     service.deployments.insert(0, target)
     target.status, target.rollout, target.desired, target.updated_at = "PRIMARY", "IN_PROGRESS", service.desired, now
+    target.failed_tasks = 0
     target.reason = f"{why}: rolling back to deploymentId {target.id}."
     for name in REVISION:
         service.settings.pop(name, None)

@@ -77,6 +77,7 @@ class Scheduler:
             elif task.desired_status == "STOPPED" and not task.accounted:
                 rollout.account_for(service, task, self._context.tempo)
                 service.steady = False
+        rollout.obey_stop(service)
         rollout.trip_breaker(service)
         for deployment in service.deployments[1:]:
             deployment.desired = sum(task.alive and task.deployment == deployment.number for task in tasks)
@@ -98,11 +99,9 @@ class Scheduler:
             waits = age < self._context.tempo.settle
         task.healthy = failing is None and (task.was_healthy or not waits)
         task.failing = None if in_grace else failing
-        if task.healthy:
+        if task.healthy and not task.was_healthy:
             task.was_healthy = True
-            for deployment in service.deployments:
-                if deployment.number == task.deployment:
-                    rollout.prove(deployment)
+            rollout.note_healthy(service, service.revisions[task.deployment or ""])
 
     def _failing_in_balancers(self, service: Service, task: Task, healths: Healths) -> tuple[str | None, bool]:
         """(why it is unhealthy in a target group, whether some target group has no verdict or a bad one)."""
@@ -144,7 +143,7 @@ class Scheduler:
 
     def _order(self, service: Service) -> Order:
         primary = service.primary
-        shown = ("launchType", "platformVersion", "platformFamily", "networkConfiguration")
+        shown = ("launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration")
         settings = {name: primary.revision[name] for name in shown if name in primary.revision}
         settings["enableExecuteCommand"] = service.settings.get("enableExecuteCommand", False)
         return Order(

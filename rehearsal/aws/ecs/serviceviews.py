@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rehearsal.aws.ecs.model import RUNNING, STARTING, Deployment, Json, Service, ServiceDeployment, Task
+from rehearsal.aws.ecs.naming import real_platform
 from rehearsal.aws.ecs.store import Store, listed_tags
 
 _REVISION = ("launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration")
@@ -67,6 +68,7 @@ def deployment_view(deployment: Deployment, tasks: list[Task]) -> Json:
         "rolloutState": deployment.rollout,
         "rolloutStateReason": deployment.reason,
         **{name: deployment.revision[name] for name in _REVISION if name in deployment.revision},
+        "platformVersion": real_platform(deployment.revision.get("platformVersion")),
     }
 
 
@@ -128,7 +130,7 @@ def _rollback(store: Store, service: Service, record: ServiceDeployment) -> Json
 def revision_view(store: Store, service: Service, deployment: Deployment) -> Json:
     """As DescribeServiceRevisions shows it."""
     images = [
-        {"containerName": each["name"], "image": each["image"]}
+        {"containerName": each["name"], "image": each["image"], "imageDigest": deployment.digests.get(each["name"])}
         for each in deployment.task_definition.content["containerDefinitions"]
     ]
     return {

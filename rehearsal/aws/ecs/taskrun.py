@@ -30,7 +30,7 @@ class _Note:
 
 
 class TaskRun:
-    """Drives one task. ``targets`` are the (target group, port) pairs it serves, with their container's name."""
+    """Drives one task; ``load_balancers`` are the target groups that it is registered in, as a service has them."""
 
     def __init__(self, context: Context, task: Task, load_balancers: list[Json]) -> None:
         self._context, self.task, self._balancers = context, task, load_balancers
@@ -104,9 +104,17 @@ class TaskRun:
                 )
 
     def _pull(self, container: Container) -> Image:
-        image = self._context.surroundings.image(container.image)
+        """Resolve the image. A deployment's tasks all run the digest that its first one found."""
+        with self._store.lock:
+            service = self._store.services.get((self.task.cluster, self.task.service or ""))
+            pins = service.revisions[self.task.deployment or ""].digests if service else {}
+            pinned = pins.get(container.name)
+        wanted = f"{container.image}@{pinned}" if pinned and "@" not in container.image else container.image
+        image = self._context.surroundings.image(wanted)
         with self._store.lock:
             container.digest = image.digest
+            if image.digest is not None:
+                pins.setdefault(container.name, image.digest)
         return image
 
     def _may_start(self, name: str) -> bool:
@@ -153,7 +161,10 @@ class TaskRun:
     def _wind_down(self) -> None:
         if self._registered:
             self._advance("DEACTIVATING")
-            self._deregister()
+            try:
+                self._deregister()
+            except Exception:
+                _LOG.exception("task %s stays in a target group", self.task.id)  # its processes must end all the same
         self._advance("STOPPING")
         for container in reversed(list(self._running.values())):
             container.process.kill() if self._abandoned else container.stop()
@@ -168,12 +179,12 @@ class TaskRun:
     # ---- the load balancers
 
     def _register(self) -> None:
+        self._registered = True
+        assert self.task.interface is not None
         for balancer in self._balancers:
-            assert self.task.interface is not None
             target = (self.task.interface.ip, int(balancer["containerPort"]))
             self._context.surroundings.register_target(balancer["targetGroupArn"], target)
             self._note_event(f"registered 1 targets in (target-group {balancer['targetGroupArn']})")
-        self._registered = True
 
     def _note_event(self, text: str) -> None:
         with self._store.lock:

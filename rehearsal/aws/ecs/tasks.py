@@ -10,7 +10,7 @@ from rehearsal.aws.ecs.containers import override_of
 from rehearsal.aws.ecs.context import Context
 from rehearsal.aws.ecs.errors import invalid
 from rehearsal.aws.ecs.model import Container, Interface, Json, StopCode, Tags, Task, TaskDefinition
-from rehearsal.aws.ecs.naming import interface_id, task_id
+from rehearsal.aws.ecs.naming import interface_id, real_platform, task_id
 from rehearsal.aws.ecs.taskrun import TaskRun
 
 
@@ -79,7 +79,7 @@ class Tasks:
             cluster=order.cluster,
             task_definition=definition,
             containers=containers,
-            settings=order.settings,
+            settings=_placed(order.settings),
             group=order.group,
             started_by=order.started_by,
             service=order.service,
@@ -100,3 +100,14 @@ class Tasks:
             raise invalid(f"The subnet ID '{chosen}' does not exist")
         address = self._context.store.free_address(subnet)
         return Interface(interface_id(), str(uuid.uuid4()), subnet.id, subnet.zone, address)
+
+
+def _placed(settings: Json) -> Json:
+    """A task's settings as the API shows them: the platform it got, and the provider that a strategy chose for it."""
+    strategy = settings.get("capacityProviderStrategy", [])
+    shown = {name: each for name, each in settings.items() if name != "capacityProviderStrategy"}
+    if strategy:
+        chosen = max(strategy, key=lambda each: (each.get("base", 0), each.get("weight", 0)))
+        shown["capacityProviderName"] = chosen["capacityProvider"]
+    platform = {"platformVersion": real_platform(settings.get("platformVersion")), "platformFamily": "Linux"}
+    return {**shown, "launchType": "FARGATE", **platform}

@@ -56,8 +56,8 @@ def data_of(entry: Json, healthy: int) -> Iterator[Datum]:
         for scope in scopes if entry[name] else ():
             yield Datum(metric, scope, at, (float(entry[name]),))
     if entry["target_group"] and entry["requests"] and healthy:
-        group = {"TargetGroup": full_name(entry["target_group"])}
-        yield Datum("RequestCountPerTarget", group, at, (entry["requests"] / healthy,))
+        for scope in ({"TargetGroup": full_name(entry["target_group"])}, scopes[-1]):
+            yield Datum("RequestCountPerTarget", scope, at, (entry["requests"] / healthy,))
     for name, metric in _OF_BALANCERS.items():
         if entry[name]:
             yield Datum(metric, whole, at, (float(entry[name]),))

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from queue import SimpleQueue
 
 from rehearsal.aws.adapters import metrics, moto_balancers
 from rehearsal.aws.adapters.moto_balancers import GroupState, HealthState
@@ -42,6 +43,7 @@ class BalancerPlane:
         self._health: dict[str, dict[str, HealthState]] = {}
         self._over = threading.Event()
         self._woken, self._stale = threading.Event(), threading.Event()
+        self._measured: SimpleQueue[list[Json]] = SimpleQueue()
         self._counted = 0
         self._thread = threading.Thread(target=self._keep_time, name="load balancers", daemon=True)
 
@@ -123,7 +125,17 @@ class BalancerPlane:
                 arn: {key: HealthState(*_told(told)) for key, told in targets.items()}
                 for arn, targets in report["health"].items()
             }
-        for entry in report.get("metrics", []):
+        if "metrics" in report:
+            self._measured.put(report["metrics"])
+            self._woken.set()
+
+    def _store_measured(self) -> None:
+        """Store what was measured; not in the worker's listening thread, which an alarm's trouble must never end."""
+        while not self._measured.empty():
+            self._store(self._measured.get())
+
+    def _store(self, entries: list[Json]) -> None:
+        for entry in entries:
             states = [health.state for health in self._health.get(entry["target_group"] or "", {}).values()]
             data = data_of(entry, states.count("healthy"))
             metrics.store(self._account, region_of(entry["balancer"]), NAMESPACE, data)
@@ -138,6 +150,7 @@ class BalancerPlane:
                 if self._stale.is_set() or ends == 0.0:
                     self._stale.clear()
                     self.push()
+                self._store_measured()
                 self._count_hosts()
             except Exception:  # whatever it is, the next look may go well, and the log says what happened
                 logger.exception("the load balancers' data plane could not be brought up to date")

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from rehearsal.requestlog import read_log
+from rehearsal.seed import Seed
 from tests.unit.plugins.cloudflare_world import CloudflareWorld
 from tests.unit.plugins.heroku_world import HerokuWorld, heroku_world
+from tests.unit.rehearsal.heroku.stage import SEED
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
@@ -38,6 +40,8 @@ SHARED = {
     "release_processes": {"web": {"port": 8080, "cpu": 256, "memory": 512}},
     "retire_every": 0.05,
 }
+
+WORLD = Seed.model_validate({"heroku": {**SEED.model_dump()["heroku"], "too-large": {"config": {}, "formation": {}}}})
 
 
 class Place:
@@ -74,8 +78,9 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     (tmp_path / "cloudflare").mkdir()
-    with heroku_world(tmp_path) as heroku:
+    with heroku_world(tmp_path, WORLD) as heroku:
         heroku.set_config("bond-server", CONFIG)
+        heroku.set_config("too-large", {"BIG": "x" * 70_000})
         cloudflare = CloudflareWorld(tmp_path / "cloudflare")
         yield Place(heroku, cloudflare, tmp_path)
         cloudflare.stop()
@@ -105,7 +110,8 @@ def test_copy_is_planned_done_and_then_left_alone_without_a_word_about_values(pl
     assert place.writes() == ["CreateSecret"]
     for told in (dry, real, again):
         assert "value-of" not in told
-        assert "3 keys copied, 2 refused (HEROKU_APP_NAME: set by the platform; PORT: set by the platform)" in told
+        state = "to copy" if told is dry else "copied"
+        assert f"3 keys {state}, 2 refused (HEROKU_APP_NAME: set by the platform; PORT: set by the platform)" in told
     for told in (dry, real):
         assert re.search(r"TEXT: added, \d+ bytes, fingerprint [0-9a-f]{12}, the app's own \(rule own\)", told)
 
@@ -116,6 +122,9 @@ def test_copy_is_planned_done_and_then_left_alone_without_a_word_about_values(pl
         (["-e", "offramp_heroku_app=bond-servr"], {}, "Heroku has no app bond-servr (404: "),
         ([], {"HEROKU_API_KEY": "00000000-0000-0000-0000-000000000000"}, "Heroku does not accept the token (401"),
         (["-e", "offramp_zone=bnd.example"], {}, "Cloudflare has no zone bnd.example"),
+        (["-e", "offramp_secret=production/bond-server"], {}, "ends in '-' and six characters"),
+        (["-e", "offramp_heroku_app=too-large"], {}, "a secret holds at most 65536. The largest values, in bytes: BIG"),
+        ([], {}, "certificate"),
     ],
 )
 def test_a_survey_says_what_is_wrong_before_anything_is_written(

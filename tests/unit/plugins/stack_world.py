@@ -52,7 +52,8 @@ class StackWorld:
     def template(self, name: str, text: str) -> str:
         """The path of a template with this text."""
         path = self._directory / f"{name}.yaml"
-        path.write_text(text, encoding="utf-8")
+        if not path.exists() or path.read_text(encoding="utf-8") != text:  # another thread may be reading it
+            path.write_text(text, encoding="utf-8")
         return str(path)
 
     def requests(self) -> list[Entry]:
@@ -74,10 +75,10 @@ class StackWorld:
 
 
 @contextmanager
-def stack_world(directory: Path) -> Iterator[StackWorld]:
-    """A fresh account; the environment points to it."""
+def stack_world(directory: Path, **aws: Any) -> Iterator[StackWorld]:
+    """A fresh account; the environment points to it. ``aws`` is the seed's part of that name."""
     log = RequestLog(directory / "requests.jsonl")
-    seed = Seed.model_validate({"aws": {"certificates": [HOSTNAME]}})
+    seed = Seed.model_validate({"aws": {"certificates": [HOSTNAME], **aws}})
     stand_in = AwsStandIn(seed, log, None, Authority(directory / "certificates"), directory)
     stand_in.start()
     changed = {**_CREDENTIALS, "AWS_ENDPOINT_URL": stand_in.url}

@@ -54,14 +54,17 @@ def describe_service_revisions(ecs: Ecs, request: Json) -> Json:
 
 
 def stop_service_deployment(ecs: Ecs, request: Json) -> Json:
-    """StopServiceDeployment: back to the last completed revision (the default), or leave things as they are."""
+    """StopServiceDeployment: back to the last completed revision (the default), or leave things as they are.
+
+    One that is being stopped or rolled back already goes on with that ("Stopping Amazon ECS service deployments").
+    """
     known = _find(ecs, request["serviceDeploymentArn"])
     if known is None:
         raise EcsError("ServiceDeploymentNotFoundException", "The service deployment was not found.")
-    service, record = known
-    if record.status not in ("PENDING", "IN_PROGRESS"):
+    _, record = known
+    if not record.going_on:
         raise EcsError("ConflictException", f"The service deployment cannot be stopped: it is {record.status}.")
-    rollout.stop_deployment(service, request.get("stopType") or "ROLLBACK")
+    rollout.request_stop(record, request.get("stopType") or "ROLLBACK")
     ecs.store.wake()
     return {"serviceDeploymentArn": request["serviceDeploymentArn"]}
 

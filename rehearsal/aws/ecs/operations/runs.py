@@ -25,7 +25,8 @@ def run_task(ecs: Ecs, request: Json) -> Json:
         before, ids = ecs.store.run_tokens[token]
         if before != request:
             raise EcsError("ConflictException", "The clientToken was used with different parameters.")
-        return {"tasks": [task_view(ecs.store, ecs.store.tasks[each]) for each in ids], "failures": []}
+        known = [ecs.store.tasks[each] for each in ids if each in ecs.store.tasks]
+        return {"tasks": [task_view(ecs.store, task) for task in known], "failures": []}
     cluster = ecs.store.cluster(request.get("cluster"))
     definition = ecs.store.usable_task_definition(request["taskDefinition"])
     settings = _settings(request, cluster)

@@ -13,12 +13,12 @@ from rehearsal.aws.ecs.naming import last_part
 from rehearsal.aws.ecs.operations.paging import page
 from rehearsal.aws.ecs.placement import check_launch, check_load_balancers, check_network
 from rehearsal.aws.ecs.serviceviews import service_view
+from rehearsal.aws.ecs.settings import check_settings, complete_network, with_defaults
 from rehearsal.aws.ecs.store import to_tags
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,255}")
 _MOST_DESIRED = 5000
 _NOT_SETTINGS = ("cluster", "serviceName", "service", "taskDefinition", "desiredCount", "clientToken", "tags", "role")
-_NOT_BUILT = ("serviceRegistries", "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 
 
 def create_service(ecs: Ecs, request: Json) -> Json:
@@ -31,7 +31,7 @@ def create_service(ecs: Ecs, request: Json) -> Json:
     if existing is not None and existing.status == "DRAINING":
         raise invalid("Unable to Start a service that is still Draining.")
     if existing is not None and existing.status == "ACTIVE":
-        if existing.request != request:
+        if existing.request != _without_token(request):
             raise invalid("Creation of service was not idempotent.")
         return {"service": service_view(ecs.store, existing, with_tags=True)}
     return {"service": service_view(ecs.store, _create(ecs, cluster, request), with_tags=True)}
@@ -43,20 +43,24 @@ def _create(ecs: Ecs, cluster: Cluster, request: Json) -> Service:
     definition = ecs.store.usable_task_definition(request["taskDefinition"])
     if "desiredCount" not in request:
         raise invalid("desiredCount must be specified for the REPLICA scheduling strategy.")
-    settings = _with_defaults({key: each for key, each in request.items() if key not in _NOT_SETTINGS}, cluster)
-    _check_settings(settings)
+    settings = with_defaults({key: each for key, each in request.items() if key not in _NOT_SETTINGS}, cluster)
+    check_settings(settings)
     check_launch(settings, definition)
     check_network(settings, ecs.surroundings)
     check_load_balancers(settings["loadBalancers"], definition, ecs.surroundings)
     name = request["serviceName"]
     arn = ecs.naming.arn("service", cluster.name, name)
     desired = _desired(request["desiredCount"])
-    service = Service(name, arn, cluster.name, settings, desired, copy.deepcopy(request))
+    service = Service(name, arn, cluster.name, settings, desired, _without_token(request))
     ecs.store.services[cluster.name, name] = service
     ecs.store.tags[arn] = to_tags(request.get("tags"))
     rollout.begin(service, definition)
     ecs.store.wake()
     return service
+
+
+def _without_token(request: Json) -> Json:
+    return {name: copy.deepcopy(value) for name, value in request.items() if name != "clientToken"}
 
 
 def update_service(ecs: Ecs, request: Json) -> Json:
@@ -67,21 +71,16 @@ def update_service(ecs: Ecs, request: Json) -> Json:
         raise EcsError("ServiceNotActiveException", "Service was not ACTIVE.")
     wanted = request.get("taskDefinition")
     definition = ecs.store.usable_task_definition(wanted) if wanted else service.primary.task_definition
-    changes = {key: each for key, each in request.items() if key not in (*_NOT_SETTINGS, "forceNewDeployment")}
-    if "deploymentConfiguration" in changes:
-        current = service.settings["deploymentConfiguration"]
-        changes["deploymentConfiguration"] = {**current, **changes["deploymentConfiguration"]}
-    if "capacityProviderStrategy" in changes:
-        changes.setdefault("launchType", None)
-    settings = {key: each for key, each in {**service.settings, **copy.deepcopy(changes)}.items() if each is not None}
-    _check_settings(settings)
+    changes = _changes(service, request)
+    settings = {key: each for key, each in {**service.settings, **changes}.items() if each is not None}
+    check_settings(settings)
     check_launch(settings, definition)
     if "networkConfiguration" in changes:
         check_network(settings, ecs.surroundings)
     check_load_balancers(settings["loadBalancers"], definition, ecs.surroundings)
     desired = _desired(request.get("desiredCount", service.desired))
 
-    moved = any(settings.get(name) != service.primary.revision.get(name) for name in rollout.REVISION)
+    moved = any(settings.get(name) != service.primary.revision.get(name) for name in rollout.TRIGGERS)
     moved = moved or definition is not service.primary.task_definition or request.get("forceNewDeployment", False)
     if desired != service.desired:
         service.desired, service.steady = desired, False
@@ -90,6 +89,20 @@ def update_service(ecs: Ecs, request: Json) -> Json:
         rollout.begin(service, definition)
     ecs.store.wake()
     return {"service": service_view(ecs.store, service, with_tags=True)}
+
+
+def _changes(service: Service, request: Json) -> Json:
+    """The settings that an UpdateService gives; None takes one away."""
+    given = {key: each for key, each in request.items() if key not in (*_NOT_SETTINGS, "forceNewDeployment")}
+    changes = copy.deepcopy(given)
+    complete_network(changes)
+    if "deploymentConfiguration" in changes:
+        current = service.settings["deploymentConfiguration"]
+        changes["deploymentConfiguration"] = {**current, **changes["deploymentConfiguration"]}
+    if "capacityProviderStrategy" in changes:
+        changes["launchType"] = None if changes["capacityProviderStrategy"] else "FARGATE"
+        changes["capacityProviderStrategy"] = changes["capacityProviderStrategy"] or None
+    return changes
 
 
 def describe_services(ecs: Ecs, request: Json) -> Json:
@@ -133,59 +146,6 @@ def delete_service(ecs: Ecs, request: Json) -> Json:
     service.status, service.desired = "DRAINING", 0
     ecs.store.wake()
     return {"service": service_view(ecs.store, service, with_tags=True)}
-
-
-def _with_defaults(settings: Json, cluster: Cluster) -> Json:
-    settings = copy.deepcopy(settings)
-    if not settings.get("launchType") and not settings.get("capacityProviderStrategy") and cluster.default_strategy:
-        settings["capacityProviderStrategy"] = copy.deepcopy(cluster.default_strategy)
-    network = settings.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
-    if network:
-        network.setdefault("assignPublicIp", "DISABLED")
-        network.setdefault("securityGroups", [])
-    given = settings.get("deploymentConfiguration", {})
-    settings["deploymentConfiguration"] = {
-        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
-        "maximumPercent": 200,
-        "minimumHealthyPercent": 100,
-        "strategy": "ROLLING",
-        **given,
-    }
-    return {
-        "platformVersion": "LATEST",
-        "platformFamily": "Linux",
-        "loadBalancers": [],
-        "serviceRegistries": [],
-        "schedulingStrategy": "REPLICA",
-        "deploymentController": {"type": "ECS"},
-        "enableECSManagedTags": False,
-        "propagateTags": "NONE",
-        "enableExecuteCommand": False,
-        "availabilityZoneRebalancing": "DISABLED",
-        "placementConstraints": [],
-        "placementStrategy": [],
-        **({"healthCheckGracePeriodSeconds": 0} if settings.get("loadBalancers") else {}),
-        **settings,
-    }
-
-
-def _check_settings(settings: Json) -> None:
-    """What is refused of a service's settings, by AWS or because the rehearsal has no such thing."""
-    limits = settings["deploymentConfiguration"]
-    if not 0 <= limits["minimumHealthyPercent"] <= limits["maximumPercent"]:
-        raise invalid("maximumPercent and minimumHealthyPercent must be positive, and the latter not the larger one.")
-    if limits["maximumPercent"] == limits["minimumHealthyPercent"] == 100:
-        raise invalid("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
-    if settings["deploymentController"]["type"] != "ECS" or limits.get("strategy", "ROLLING") != "ROLLING":
-        raise EcsError("UnsupportedFeatureException", "The rehearsal has rolling deployments only.")
-    if settings["schedulingStrategy"] != "REPLICA":
-        raise invalid("The daemon scheduling strategy is not supported for tasks on AWS Fargate.")
-    if unbuilt := [name for name in _NOT_BUILT if settings.get(name)]:
-        raise EcsError("UnsupportedFeatureException", f"The rehearsal has no {unbuilt[0]}.")
-    if limits.get("alarms", {}).get("enable"):
-        raise EcsError("UnsupportedFeatureException", "The rehearsal has no deployment alarms.")
-    if not 0 <= settings.get("healthCheckGracePeriodSeconds", 0) <= 2_147_483_647:
-        raise invalid("healthCheckGracePeriodSeconds must be between 0 and 2,147,483,647.")
 
 
 def _desired(count: int) -> int:

@@ -163,3 +163,11 @@ def test_outputs_that_cannot_change_are_kept(preview: tuple[ResourceChange, ...]
     foreseen = aws_stack.foresee(replace(HAVE, parameters={"Days": "3"}, preview=preview), want)
     assert [name for name, value in foreseen.outputs.items() if not is_unknown(value)] == kept
     assert list(foreseen.outputs) == ["LogsArn", "TopicArn"]
+
+
+def test_a_stack_that_somebody_is_making_is_left_to_them_by_a_dry_run() -> None:
+    have = Stack("bond", status="CREATE_IN_PROGRESS", id="arn:stack/bond")
+    assert planned(have) == []
+    foreseen = aws_stack.foresee(have, WANT)
+    assert foreseen.status == "CREATE_IN_PROGRESS"
+    assert all(is_unknown(value) for value in foreseen.outputs.values())

@@ -171,6 +171,16 @@ def test_a_balancer_of_somebody_else_is_left_alone(world: CloudflareWorld) -> No
     assert "is not ours: it steers by 'off' between the pools theirs" in result["msg"]
 
 
+def test_a_mistyped_hostname_does_not_take_the_pools_of_the_right_one(world: CloudflareWorld) -> None:
+    world.run(module, **ASKED)
+    before = pools(world)
+    typo = "apo.bond.example"
+    wrong = {"hostname": typo, "old": {**OLD, "host": typo}, "new": {**NEW, "host": typo}}
+    result = world.run(module, **{**ASKED, **wrong})
+    assert (result["kind"], f"serve {API} already, not {typo}." in result["msg"]) == ("refused", True), result
+    assert pools(world) == before
+
+
 def test_without_a_dns_record_heroku_s_address_must_be_given(world: CloudflareWorld) -> None:
     record = world.call("GET", f"{world.zone}/dns_records?name={API}")[0]["id"]
     world.call("DELETE", f"{world.zone}/dns_records/{record}")

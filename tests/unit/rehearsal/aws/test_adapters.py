@@ -1,6 +1,7 @@
 """The private names of ministack and moto that the rehearsal stands on are where they were."""
 
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -15,6 +16,25 @@ ADAPTERS = [module.name for module in pkgutil.iter_modules(rehearsal.aws.adapter
 def test_every_adapter_finds_its_names(name: str) -> None:
     """An adapter that lacks a name fails at import with EmulatorChangedError, which names it."""
     importlib.import_module(f"rehearsal.aws.adapters.{name}")
+
+
+@pytest.mark.parametrize(
+    ("module", "kind", "names"),
+    [
+        ("moto.elbv2.models", "FakeListener", ["_non_default_rules", "default_actions", "certificate", "port"]),
+        ("moto.elbv2.models", "FakeLoadBalancer", ["dns_name", "attrs", "listeners", "security_groups"]),
+        ("moto.elbv2.models", "FakeTargetGroup", ["targets", "attributes", "matcher", "health_check_path"]),
+        ("moto.elbv2.models", "ELBv2Backend", ["load_balancers", "target_groups"]),
+        ("moto.acm.models", "AWSCertificateManagerBackend", ["_certificates"]),
+        ("moto.ec2.models.security_groups", "SecurityGroupRule", ["ip_range", "source_group", "prefix_list_id"]),
+        ("moto.memorydb.models", "MemoryDBBackend", ["clusters", "users", "subnet_groups"]),
+    ],
+)
+def test_motos_models_keep_their_attributes(module: str, kind: str, names: list[str]) -> None:
+    """Attributes that only instances have, so that no look-up at import can find them missing."""
+    source = inspect.getsource(reach(module, kind))
+    missing = [name for name in names if f"self.{name}" not in source]
+    assert not missing, f"{module}.{kind} has no {missing} any more: rehearsal/aws/adapters must follow"
 
 
 def test_a_renamed_name_is_one_clear_sentence() -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ParamValidationError
 
 from rehearsal.aws import AwsStandIn
 from rehearsal.dataplane.tls import Authority
@@ -228,6 +229,18 @@ def test_balancers_that_aws_refuses(client: Any, balancer: dict[str, Any], netwo
     assert refusal(create, Name="nowhere", Subnets=["subnet-0123456789abcdef0", two[0]]) == "SubnetNotFound"
     no_group = {"SecurityGroups": ["sg-0123456789abcdef0"]}
     assert refusal(create, Name="open", Subnets=two, **no_group) == "InvalidSecurityGroup"
+    cut_off = make_network(client("ec2"), "10.8", internet=False).subnets
+    assert refusal(create, Name="cut-off", Subnets=cut_off) == "InvalidSubnet"
+    assert refusal(client("ec2").delete_subnet, SubnetId=two[0]) == "DependencyViolation"
+    assert refusal(client("ec2").delete_security_group, GroupId=network.group) == "DependencyViolation"
+
+
+def test_health_checks_that_aws_refuses(client: Any, group: str) -> None:
+    modify = client("elbv2").modify_target_group
+    for check in ({"HealthCheckIntervalSeconds": 5000}, {"HealthyThresholdCount": 1}, {"HealthCheckTimeoutSeconds": 1}):
+        with pytest.raises((ClientError, ParamValidationError)) as refused:
+            modify(TargetGroupArn=group, **check)
+        assert next(iter(check)) in str(refused.value)
 
 
 def test_listeners_that_aws_refuses(client: Any, balancer: dict[str, Any], group: str, certificate: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rehearsal.aws import AwsStandIn
 from rehearsal.requestlog import RequestLog, read_log
+from tests.unit.rehearsal.aws.formation import TOPIC, template
 
 
 def test_it_is_the_account_of_the_seed(client: Any) -> None:
@@ -26,4 +27,13 @@ def test_another_region_is_empty(client: Any) -> None:
     client("ecs").create_cluster(clusterName="here")
     client("logs").create_log_group(logGroupName="/here")
     assert client("ecs", region="eu-north-1").list_clusters()["clusterArns"] == []
-    assert client("logs", region="eu-north-1").describe_log_groups()["logGroups"] == []
+    client("secretsmanager").create_secret(Name="here", SecretString="x")
+    client("cloudformation").create_change_set(
+        StackName="here", ChangeSetName="x", ChangeSetType="CREATE", TemplateBody=template({"Topic": TOPIC})
+    )
+    there = "eu-north-1"
+    assert client("logs", region=there).describe_log_groups()["logGroups"] == []
+    assert client("secretsmanager", region=there).list_secrets()["SecretList"] == []
+    assert client("cloudformation", region=there).describe_stacks()["Stacks"] == []
+    assert client("elbv2", region=there).describe_load_balancers()["LoadBalancers"] == []
+    assert client("acm", region=there).list_certificates()["CertificateSummaryList"] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -154,6 +156,23 @@ def test_no_request_is_lost_while_everything_is_replaced_and_weights_move(
     requests, _, failed, reasons = world.counted()
     assert (failed, reasons) == (0, {})
     assert requests > RATE * took * 0.9
+
+
+def test_a_process_that_stands_still_for_a_moment_costs_no_request(
+    start_worker: Callable[[str], Steered], start_app: Callable[..., AppProcess], authority: Authority
+) -> None:
+    world = World(start_worker, start_app, authority)
+    world.edge.send(world.edge_table(0.5))
+    world.visit(RATE)
+    pids = [steered.worker.process.pid for steered in (world.edge, world.balancer, world.router)]
+    for pid in (*pids, world.dynos[0].pid, world.targets[0].pid):
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.7)
+        os.kill(pid, signal.SIGCONT)
+    world.visit(0)
+    requests, aws, failed, reasons = world.counted()
+    assert (failed, reasons) == (0, {})
+    assert requests > aws > 0
 
 
 def test_the_share_of_each_side_follows_the_weights(

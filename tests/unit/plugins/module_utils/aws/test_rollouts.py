@@ -215,3 +215,12 @@ def test_a_first_release_that_was_scaled_to_zero_has_failed_whatever_ecs_calls_i
 def test_a_deployment_that_ecs_went_back_to_is_as_old_as_our_first_look_at_it() -> None:
     newer = deployment(9, "FAILED", status="ACTIVE")
     assert rollouts(FakeEcs(service(deployment(8), newer))).look(SUBJECT).age == 0
+
+
+def test_a_task_that_became_healthy_after_all_has_not_failed() -> None:
+    ecs = FakeEcs(service(deployment(8), deployment(7, "COMPLETED", status="ACTIVE")))
+    ecs.by_status["RUNNING"] = [task(1)]
+    api = rollouts(ecs, FakeBalancers(**{"10_0_0_1": "unhealthy"}))
+    assert len(api.look(SUBJECT).failures) == 1
+    api._balancers = FakeBalancers(**{"10_0_0_1": "healthy"})
+    assert api.look(SUBJECT).failures == ()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import secrets
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.secrets import Secret, Secrets
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, OfframpError, Refused
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -71,6 +72,32 @@ def test_secrets_that_are_not_ours_to_write_are_refused(secret: Secret, words: s
 
 def test_no_content_is_in_the_words_of_a_secret() -> None:
     assert "value" not in repr(Secret("arn", "v1", {"KEY": "value"}))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        ("ValidationException", "Value 'value-of-a' at 'secretString' is bad", "(ValidationException|: Valid)"),
+        ("ValidationException", 'Value \'{"A":"value-of-a","B":"1"}\' is bad', "ValidationException"),
+        ("EncryptionFailure", "The key is disabled", "The key is disabled"),
+        ("AccessDeniedException", "You may not", "You may not"),
+        ("LimitExceededException", "Too many versions of 1", "Too many versions"),
+    ],
+)
+@pytest.mark.parametrize("call", ["create", "put"])
+def test_a_failed_write_quotes_no_value(
+    monkeypatch: pytest.MonkeyPatch, call: str, code: str, message: str, said: str
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
+    made = Secrets(Door(shut=False, ordered_by="test"), "eu-west-1", "k")
+    stub = Stubber(made._api)
+    stub.add_client_error("create_secret" if call == "create" else "put_secret_value", code, message)
+    content = {"A": "value-of-a", "B": "1"}
+    with stub, pytest.raises(OfframpError, match=said) as caught:
+        made.create("n", content, "bond") if call == "create" else made.put("n", "arn", "v1", content)
+    assert "value-of" not in caught.value.sentence()
+    assert "secret n" in caught.value.sentence()
 
 
 def token(key: str = "k", name: str = "n", previous: str = "v1", content: dict[str, str] | None = None) -> str:

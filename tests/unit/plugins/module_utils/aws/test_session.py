@@ -16,6 +16,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import D
     [
         ("DescribeStacks", {}, "read"),
         ("GetTemplate", {}, "read"),
+        ("DetectStackDrift", {}, "read"),
         ("ExecuteChangeSet", {}, "write"),
         ("DeleteStack", {}, "write"),
         ("CreateChangeSet", {"ChangeSetType": "UPDATE"}, "preview"),

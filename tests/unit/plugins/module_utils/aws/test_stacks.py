@@ -299,4 +299,10 @@ def test_two_runs_that_execute_the_same_change_set_both_wait_for_it(stubbed: Any
     stubber.add_response("describe_change_set", made(change("A")))
     stubber.add_response("describe_stack_events", {"StackEvents": []})
     stubber.add_client_error("execute_change_set", "InvalidChangeSetStatus")
-    Stacks(client).deploy("bond", ORDER, "update")
+    stubber.add_response("describe_stacks", described("UPDATE_IN_PROGRESS"))
+    stubber.add_response("describe_stack_events", {"StackEvents": [raw(1, "bond", "UPDATE_IN_PROGRESS")]})
+    api = Stacks(client)
+    api.deploy("bond", ORDER, "update")
+    have = api.observe("bond")
+    assert have.moving
+    assert have.attempt is None, "what the other run has ordered may be over before this run looks"

@@ -90,6 +90,8 @@ def test_a_foreign_release_is_named() -> None:
     )
 
 
-def test_progress_counts_what_has_failed() -> None:
+def test_progress_counts_what_has_failed_and_says_why() -> None:
     look = replace(GOING, healthy=1, starting=1, failures=CRASHES[:1])
-    assert verdicts.progress(look, SUBJECT) == "bond-web has 1 of 2 tasks healthy, 1 starting, 1 failed"
+    assert verdicts.progress(look, SUBJECT) == (
+        "bond-web has 1 of 2 tasks healthy, 1 starting, 1 failed (Essential container in task exited, exit code 1)"
+    )

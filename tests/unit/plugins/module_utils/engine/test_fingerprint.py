@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import KEY_VARIABLE, fingerprint
 
 

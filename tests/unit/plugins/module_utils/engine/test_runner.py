@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change, Verb
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -142,6 +143,14 @@ def test_what_still_differs_after_the_changes_is_an_error() -> None:
     assert (result["failed"], result["kind"], result["target"]) == (True, "left_over", "lamp")
 
 
+def test_a_failure_tells_what_was_changed_before_it() -> None:
+    waiting: Waiting[State] = Waiting(lambda have: have.level == 1, failure, lambda have: "")
+    module = replace(lamp_module({"level": 1})[0], waiting=waiting)
+    result = runner.run(module, {"level": 3, **WAITING}, orders(dry=False)[0])
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [(change["verb"], change["target"]) for change in result["changes"]] == [("update", "lamp")]
+
+
 def test_unknown_arguments_stop_a_real_run_and_name_the_playbook() -> None:
     params = {"level": 3, "room": Unknown("RoomId of stack house", "playbooks/provision.yml")}
     result = runner.run(lamp_module({})[0], params, orders(dry=False)[0])
@@ -170,6 +179,8 @@ def test_an_error_of_ours_is_a_sentence_with_what_to_do() -> None:
         "failed": True,
         "changed": False,
         "dry": False,
+        "changes": [],
+        "diff": {},
         "msg": "Level 11 does not exist. Choose 1 to 10.",
         "kind": "refused",
         "hint": "Choose 1 to 10.",
@@ -218,3 +229,32 @@ def test_a_wait_has_a_deadline_and_a_dry_run_does_not_wait(dry: bool) -> None:
     assert result.get("kind") == (None if dry else "deadline")
     if not dry:
         assert "which is still at: dark" in result["msg"]
+
+
+def test_each_change_comes_to_rest_before_the_next_where_that_is_asked_for() -> None:
+    module, made = lamp_module({"level": 1, "looks_to_settle": 0})
+    steps = [Change("update", "lamp", payload=2), Change("update", "lamp", payload=3)]
+    seen: list[tuple[int | None, list[int]]] = []
+
+    def settled(have: State) -> bool:
+        seen.append((have.level, list(made[0].writes)))
+        return True
+
+    waiting: Waiting[State] = Waiting(settled, lambda have: None, lambda have: "")
+    in_turn = replace(module, plan=lambda have, want: steps if have.level == 1 else [], waiting=waiting, in_turn=True)
+    runner.run(in_turn, {"level": 3, **WAITING}, orders(dry=False)[0])
+    assert seen == [(1, []), (2, [2]), (3, [2, 3])]
+
+
+@pytest.mark.parametrize(("waits", "level"), [(False, 1), (True, 3)])
+def test_a_dry_run_waits_only_for_what_others_look_up_at_leisure(waits: bool, level: int) -> None:
+    levels = iter([1, 2, 3])
+    waiting: Waiting[State] = Waiting(lambda have: have.level == 3, lambda have: None, lambda have: "")
+    module = replace(
+        lamp_module({})[0],
+        observe=lambda api, want: State(next(levels)),
+        foresee=lambda have, want: have,
+        waiting=waiting,
+        waits_in_dry_runs=waits,
+    )
+    assert runner.run(module, {"level": 3, **WAITING}, orders(dry=True)[0])["lamp"]["level"] == level

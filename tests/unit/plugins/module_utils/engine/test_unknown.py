@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 import pytest
+
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, first_unknown, is_unknown
 
 ARN = Unknown("ClusterArn of stack offramp-staging-platform", "playbooks/provision.yml")

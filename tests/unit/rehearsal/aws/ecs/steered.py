@@ -27,12 +27,14 @@ class SteeredSurroundings:
         self.targets: dict[Target, TargetHealth] = {}
         self.history: list[tuple[str, Target]] = []
         self.delay = 0.0
+        self.pulled: list[str] = []
         self.secrets = {f"{SECRET}:API_KEY::v1": "s3cret"}
         self.streams: dict[tuple[str, str], list[str]] = {}
         self.lock = threading.Lock()
 
     def image(self, reference: str) -> Image:
-        tag = reference.rpartition(":")[2]
+        self.pulled.append(reference)
+        tag = reference.partition("@")[0].rpartition(":")[2]
         if tag == "missing":
             raise StartFailureError(f"CannotPullContainerError: {reference}: not found")
         return Image("sha256:" + "0" * 64, self.behaviours.get(tag, Behaviour()))

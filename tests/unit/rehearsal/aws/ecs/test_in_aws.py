@@ -118,7 +118,8 @@ def account(client: Any, names: Names) -> Account:
     account.ecs.create_service(
         cluster="bond", serviceName="web", taskDefinition=account.define("v1"), **account.settings
     )
-    eventually(account.settled, 60)
+    waiter = account.ecs.get_waiter("services_stable")
+    waiter.wait(cluster="bond", services=["web"], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     return account
 
 

@@ -47,7 +47,9 @@ def test_rollback_on_request_goes_back_to_the_completed_deployment(region: Regio
     before, after = stuck_update(region)
     arn = record(region)
     assert region("StopServiceDeployment", serviceDeploymentArn=arn, stopType="ROLLBACK")["serviceDeploymentArn"] == arn
-    assert described(region, arn)["status"] == "ROLLBACK_IN_PROGRESS"
+    assert described(region, arn)["status"] in ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+    eventually(lambda: described(region, arn)["status"] == "ROLLBACK_IN_PROGRESS")
+    assert region("StopServiceDeployment", serviceDeploymentArn=arn)["serviceDeploymentArn"] == arn
     assert region.deployment(after)["rolloutState"] == "FAILED"
     eventually(region.settled)
     assert region.service["deployments"][0]["id"] == before
@@ -61,7 +63,7 @@ def test_abort_leaves_both_versions_where_they_are(region: Region) -> None:
     before, after = stuck_update(region)
     eventually(lambda: len(region.tasks()) == 2)
     region("StopServiceDeployment", serviceDeploymentArn=record(region), stopType="ABORT")
-    assert described(region, record(region))["status"] == "STOPPED"
+    eventually(lambda: described(region, record(region))["status"] == "STOPPED")
     assert [each["id"] for each in region.service["deployments"]] == [after, before]
     assert region.deployment(after)["rolloutState"] == "FAILED"
     region.update(taskDefinition="web:1")

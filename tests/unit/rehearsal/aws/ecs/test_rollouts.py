@@ -1,5 +1,10 @@
 """Deployments with real processes: they complete, replace one another, fail and go back."""
 
+from typing import Any
+
+import pytest
+
+from rehearsal.aws.ecs.rollout import threshold
 from rehearsal.aws.ecs.surroundings import TargetHealth
 from rehearsal.seed import Behaviour
 from tests.unit.rehearsal.aws.ecs.region import BALANCED, BREAKER, Region, eventually
@@ -108,3 +113,37 @@ def test_newer_deployment_supersedes(region: Region) -> None:
     assert region.service["deployments"][0]["id"] == second
     records = region("ListServiceDeployments", cluster="bond", service="web")["serviceDeployments"]
     assert [each["status"] for each in records] == ["SUCCESSFUL", "STOPPED"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "desired", "failures"),
+    [
+        ({}, 1, 3),
+        ({}, 7, 4),
+        ({}, 1000, 200),
+        ({"thresholdConfiguration": {"type": "COUNT", "value": 5}}, 1, 5),
+        ({"thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 100}}, 2, 3),
+        ({"thresholdConfiguration": {"type": "UNBOUNDED_PERCENT", "value": 50}}, 2, 1),
+    ],
+)
+def test_threshold_of_the_circuit_breaker(settings: dict[str, Any], desired: int, failures: int) -> None:
+    assert threshold(settings, desired) == failures
+
+
+def test_tasks_of_a_deployment_run_one_digest(region: Region) -> None:
+    region.serve(region.define(), **BALANCED)
+    eventually(region.settled)
+    region.update(desiredCount=2)
+    eventually(lambda: region.service["runningCount"] == 2)
+    assert region.around.pulled[0].endswith(":v1")
+    assert region.around.pulled[1].endswith(f":v1@{region.tasks()[0]['containers'][0]['imageDigest']}")
+
+
+def test_network_that_changes_starts_a_deployment(region: Region) -> None:
+    region.serve(region.define(), **BALANCED)
+    eventually(region.settled)
+    before = region.service["deployments"][0]["id"]
+    same = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
+    assert region.update(networkConfiguration=same)["deployments"][0]["id"] == before
+    public = {"awsvpcConfiguration": {**same["awsvpcConfiguration"], "assignPublicIp": "ENABLED"}}
+    assert region.update(networkConfiguration=public)["deployments"][0]["id"] != before

@@ -10,7 +10,7 @@ import pytest
 from rehearsal.aws.ecs.surroundings import TargetHealth
 from rehearsal.seed import Behaviour
 from tests.unit.rehearsal.aws.ecs.region import BALANCED, NETWORK, Region, eventually
-from tests.unit.rehearsal.aws.ecs.steered import GROUP, LOGS, SECRET
+from tests.unit.rehearsal.aws.ecs.steered import GROUP, LOGS, ROLE, SECRET
 
 NO_STREAM = (
     "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed "
@@ -181,3 +181,34 @@ def test_all_processes_end_with_the_region() -> None:
     region.ecs.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_capacity_provider_and_platform_are_told(region: Region) -> None:
+    region("CreateCluster", clusterName="bond")
+    strategy = [
+        {"capacityProvider": "FARGATE", "base": 1, "weight": 1},
+        {"capacityProvider": "FARGATE_SPOT", "weight": 4},
+    ]
+    request = {"capacityProviderStrategy": strategy, "networkConfiguration": NETWORK}
+    started = region("RunTask", cluster="bond", taskDefinition=region.define(), **request)["tasks"][0]
+    assert (started["capacityProviderName"], started["launchType"]) == ("FARGATE", "FARGATE")
+    assert started["platformVersion"] == "1.4.0"
+
+
+def test_containers_start_in_the_order_of_their_dependencies(region: Region) -> None:
+    region.around.behaviours["once"] = Behaviour(dies_after=0.2, exit_code=0)
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/bond:{}"
+    needs = [{"containerName": "prepare", "condition": "SUCCESS"}]
+    containers = [
+        {"name": "web", "image": image.format("v1"), "dependsOn": needs},
+        {"name": "prepare", "image": image.format("once"), "essential": False},
+    ]
+    size = {"cpu": "256", "memory": "512", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"]}
+    made = region(
+        "RegisterTaskDefinition", family="two", executionRoleArn=ROLE, containerDefinitions=containers, **size
+    )
+    arn = run(region, made["taskDefinition"]["taskDefinitionArn"])
+    eventually(lambda: task(region, arn)["containers"][1]["lastStatus"] == "RUNNING")
+    assert task(region, arn)["containers"][0]["lastStatus"] == "PENDING"
+    web, prepare = reaches(region, arn, "RUNNING")["containers"]
+    assert (web["lastStatus"], prepare["lastStatus"], prepare["exitCode"]) == ("RUNNING", "STOPPED", 0)

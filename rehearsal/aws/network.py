@@ -1,0 +1,50 @@
+"""EC2: what AWS refuses and moto accepts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rehearsal.aws.adapters import moto_network, server
+from rehearsal.aws.adapters.moto_server import backend
+from rehearsal.aws.errors import RefusedError
+from rehearsal.aws.service import Parameters, Service
+
+
+def service() -> Service:
+    """The service with its refusals."""
+    ec2 = Service("ec2")
+    ec2.refuses("CreateSecurityGroup")(_vpc_exists)
+    ec2.refuses("DeleteSecurityGroup")(_nobody_uses_it)
+    ec2.refuses("DeleteSubnet")(_no_balancer_stands_on_it)
+    ec2.refuses("CreateNatGateway")(_leads_somewhere)
+    return ec2
+
+
+def _vpc_exists(parameters: Parameters) -> None:
+    vpc = parameters.get("VpcId")
+    if vpc and not moto_network.has_vpc(vpc):
+        raise RefusedError("InvalidVpcID.NotFound", f"The vpc ID '{vpc}' does not exist")
+
+
+def _balancers() -> list[Any]:
+    return list(backend("elbv2", server.current_account(), server.current_region()).load_balancers.values())
+
+
+def _no_balancer_stands_on_it(parameters: Parameters) -> None:
+    subnet = parameters["SubnetId"]
+    if any(subnet in (each.id for each in balancer.subnets) for balancer in _balancers()):
+        raise RefusedError("DependencyViolation", f"The subnet '{subnet}' has dependencies and cannot be deleted.")
+
+
+def _leads_somewhere(parameters: Parameters) -> None:
+    """AWS lets such a gateway fail a moment later; the stack that makes it fails either way."""
+    subnet = moto_network.subnet(parameters["SubnetId"])
+    public = parameters.get("ConnectivityType", "public") == "public"
+    if public and subnet is not None and not moto_network.reaches_internet(subnet.vpc_id):
+        raise RefusedError("Gateway.NotAttached", f"Network {subnet.vpc_id} has no Internet gateway attached")
+
+
+def _nobody_uses_it(parameters: Parameters) -> None:
+    group = parameters.get("GroupId")
+    if any(group in (balancer.security_groups or []) for balancer in _balancers()):
+        raise RefusedError("DependencyViolation", f"resource {group} has a dependent object")

@@ -1,0 +1,252 @@
+"""The modules of a release against the rehearsal's ECS, with tasks that really run, crash and are rolled back.
+
+The process type is a worker, so that no load balancer is needed; molecule's scenarios have one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.offramp.ecs.plugins.modules import (
+    ecr_image_info,
+    ecs_release_info,
+    ecs_rollout,
+    ecs_scaling,
+    ecs_service,
+    ecs_task_definition,
+    secret_info,
+)
+from tests.unit.plugins.ecs_parts import process
+from tests.unit.plugins.stack_world import StackWorld, stack_world
+
+CLUSTER, SERVICE, SECRET = "offramp-test", "bond-worker", "test/bond/config"
+PASSWORD = "hunter2-is-no-word"
+IMAGES = {"bond": {"v1": {}, "v2": {}, "v3-crashes": {"starts": "crashes", "exit_code": 3}}}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+class Ground:
+    """An account with all that a worker needs, and one release after the other on it."""
+
+    def __init__(self, world: StackWorld) -> None:
+        self.world = world
+        ec2, iam = world.client("ec2"), world.client("iam")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        self.subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+        self.group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)["GroupId"]
+        self.role = iam.create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        world.client("logs").create_log_group(logGroupName="/bond")
+        world.client("ecs").create_cluster(clusterName=CLUSTER)
+        ecr = world.client("ecr").create_repository(repositoryName="bond")
+        self.repository = ecr["repository"]["repositoryUri"]
+        world.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps({"PASSWORD": PASSWORD}))
+
+    def definition(self, tag: str, *, dry: bool = False) -> dict[str, Any]:
+        """Register what a release of this image runs."""
+        image = self.world.run(ecr_image_info, repository=self.repository, image=tag)["image"]
+        secret = self.world.run(secret_info, name=SECRET)["secret"]
+        return self.world.run(
+            ecs_task_definition,
+            dry=dry,
+            family="test-bond-worker",
+            container="worker",
+            image=image["uri"],
+            process=process(),
+            environment={"APP_VERSION": tag},
+            execution_role_arn=self.role,
+            task_role_arn=self.role,
+            secret_arn=secret["arn"],
+            secret_version=secret["version_id"],
+            secret_keys=secret["keys"],
+            log_group="/bond",
+        )
+
+    def serve(self, task_definition: str, *, dry: bool = False) -> dict[str, Any]:
+        """Run it as a service."""
+        return self.world.run(
+            ecs_service,
+            dry=dry,
+            cluster=CLUSTER,
+            name=SERVICE,
+            task_definition=task_definition,
+            container="worker",
+            process=process(desired=2),
+            subnets=[self.subnet],
+            security_groups=[self.group],
+            tags={"offramp": "test"},
+        )
+
+    def watch(self, task_definition: str, **given: Any) -> dict[str, Any]:
+        """Judge the rollout."""
+        return self.world.run(ecs_rollout, cluster=CLUSTER, service=SERVICE, task_definition=task_definition, **given)
+
+    def release(self, tag: str, **given: Any) -> dict[str, Any]:
+        """All of it; the rollout's result."""
+        arn = self.definition(tag)["task_definition"]["arn"]
+        served = self.serve(arn)
+        assert not served["failed"], served
+        return self.watch(arn, **given)
+
+    def back(self, to: str = "previous") -> dict[str, Any]:
+        """The release to go back to."""
+        return self.world.run(ecs_release_info, cluster=CLUSTER, service=SERVICE, to=to)
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with stack_world(tmp_path_factory.mktemp("aws"), images=IMAGES) as made:
+        yield Ground(made)
+
+
+@pytest.fixture(scope="module")
+def served(ground: Ground) -> Ground:
+    """A ground on which v1 runs, after a first release that failed."""
+    failed = ground.release("v3-crashes")
+    assert failed["failed"], "the first release crashes"
+    ground.first_failure = failed  # type: ignore[attr-defined]
+    assert not ground.release("v1")["failed"]
+    return ground
+
+
+def test_an_unknown_tag_names_the_nearest_and_the_newest(ground: Ground) -> None:
+    found = ground.world.run(ecr_image_info, repository=ground.repository, image="v3-crash")
+    assert found["msg"].startswith(
+        "Repository bond has no image v3-crash. Did you mean v3-crashes? The newest tags are "
+    )
+    assert found["kind"] == "missing"
+
+
+def test_a_digest_is_an_image_too(ground: Ground) -> None:
+    digest = ground.world.run(ecr_image_info, repository="bond", image="v1")["image"]["digest"]
+    assert (
+        ground.world.run(ecr_image_info, repository="bond", image=digest)["image"]["uri"]
+        == f"{ground.repository}@{digest}"
+    )
+
+
+def test_a_missing_repository_is_unknown_in_a_dry_run_and_refused_in_a_real_one(ground: Ground) -> None:
+    dry = ground.world.run(ecr_image_info, dry=True, repository="nowhere", image="v1")
+    assert "known after apply" in dry["image"]["digest"]
+    real = ground.world.run(ecr_image_info, repository="nowhere", image="v1")
+    assert "Run playbooks/provision.yml for it first." in real["msg"]
+    assert ground.world.run(ecr_image_info, repository="nowhere", image="v1", required=False)["image"]["digest"] == ""
+
+
+def test_a_secret_is_told_by_version_and_names_never_by_value(ground: Ground) -> None:
+    found = ground.world.run(secret_info, name=SECRET)
+    assert found["secret"]["keys"] == ["PASSWORD"]
+    assert found["secret"]["version_id"]
+    assert PASSWORD not in json.dumps(found)
+
+
+def test_a_missing_secret_names_the_playbook_that_makes_it(ground: Ground) -> None:
+    assert "playbooks/copy.yml" in ground.world.run(secret_info, name="no/such/config")["msg"]
+    dry = ground.world.run(secret_info, dry=True, name="no/such/config")
+    assert "known after apply" in dry["secret"]["version_id"]
+
+
+def test_a_dry_run_takes_the_version_that_the_copy_before_it_foresaw(ground: Ground) -> None:
+    unknown = "(known after apply: version of secret x; by playbooks/copy.yml)"
+    foreseen = {"name": SECRET, "arn": "arn:x", "version_id": unknown, "keys": ["A"]}
+    with ground.world.watched() as seen:
+        found = ground.world.run(secret_info, dry=True, name=SECRET, foreseen=foreseen)
+    assert found["secret"] == {**foreseen}
+    assert seen == []
+
+
+def test_a_first_release_that_crashes_is_scaled_to_zero_and_explained(served: Ground) -> None:
+    failed = served.first_failure  # type: ignore[attr-defined]
+    assert "Essential container in task exited, exit code 3" in failed["msg"]
+    assert "It was the first release" in failed["msg"]
+    assert failed["rollout"]["desired"] == 0
+    assert any("dies on start" in line for line in failed["log"])
+
+
+def test_after_it_the_next_release_has_its_tasks_again(served: Ground) -> None:
+    service = served.world.client("ecs").describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
+    assert (service["desiredCount"], service["runningCount"]) == (2, 2)
+
+
+def test_the_same_release_again_writes_nothing_and_reads_little(served: Ground) -> None:
+    with served.world.watched() as seen:
+        rolled = served.release("v1")
+    assert not rolled["changed"]
+    assert rolled["rollout"]["verdict"] == "completed"
+    assert seen == [
+        "read DescribeImages",
+        "read GetSecretValue",
+        "read DescribeTaskDefinition",
+        "read DescribeServices",
+        "read DescribeServices",
+    ]
+
+
+def test_a_dry_run_of_a_new_release_writes_nothing_and_foresees_it(served: Ground) -> None:
+    with served.world.watched() as seen:
+        arn = served.definition("v2", dry=True)["task_definition"]["arn"]
+        service = served.serve(arn, dry=True)
+        rollout = served.world.run(ecs_rollout, dry=True, cluster=CLUSTER, service=SERVICE, task_definition=arn)
+    assert [change["target"] for change in service["changes"]] == [f"ECS service {SERVICE}"]
+    assert rollout["rollout"]["verdict"] == "going"
+    assert not [each for each in seen if not each.startswith("read ")]
+
+
+def test_a_release_that_crashes_is_rolled_back_and_the_old_one_serves_on(served: Ground) -> None:
+    failed = served.release("v3-crashes")
+    assert failed["kind"] == "verdict"
+    assert "exit code 3" in failed["msg"]
+    assert "serves again, with 2 of 2 tasks." in failed["msg"]
+    assert failed["rollout"]["verdict"] == "rolled_back"
+    assert "log lines" in failed["hint"]
+    assert "log" not in failed["rollout"]
+    assert not served.release("v1")["changed"], "the old version is what runs, so nothing is left to do"
+
+
+def test_log_lines_can_be_kept_out(served: Ground) -> None:
+    failed = served.release("v3-crashes", show_logs=False)
+    assert (failed["kind"], failed["log"]) == ("verdict", [])
+
+
+def test_the_previous_release_is_the_last_completed_one(served: Ground) -> None:
+    first = served.definition("v1")["task_definition"]
+    second = served.definition("v2")["task_definition"]
+    assert not served.release("v1")["failed"]
+    assert not served.release("v2")["failed"]
+    assert served.back()["task_definition"]["arn"] == first["arn"]
+    assert served.back()["task_definition"]["image"] == first["image"]
+    revision = second["arn"].rpartition(":")[2]
+    assert served.back(revision)["task_definition"]["arn"] == second["arn"]
+    assert "is not there, or is retired" in served.back("999")["msg"]
+    assert served.back("yesterday")["kind"] == "bad_input"
+
+
+def test_a_deadline_stops_the_rollout_with_a_rollback(served: Ground) -> None:
+    assert not served.release("v1")["failed"]
+    failed = served.release("v2", deadline=0.0)
+    assert "it was not done within 0 s" in failed["msg"]
+    assert failed["rollout"]["verdict"] == "rolled_back"
+
+
+def test_scaling_is_converged_and_then_left_alone(served: Ground) -> None:
+    def scaled(**given: Any) -> dict[str, Any]:
+        return served.world.run(ecs_scaling, cluster=CLUSTER, service=SERVICE, process=process(**given))
+
+    made = scaled(minimum=2, maximum=6)
+    assert [change["target"] for change in made["changes"]] == [
+        f"scalable target of ECS service {SERVICE}",
+        f"scaling policy {SERVICE}-cpu",
+        f"scaling policy {SERVICE}-memory",
+    ]
+    assert not scaled(minimum=2, maximum=6)["changed"]
+    changed = scaled(minimum=2, maximum=8, target_cpu=70, target_memory=0)
+    assert [change["verb"] for change in changed["changes"]] == ["update", "update", "delete"]
+    assert changed["scaling"] == {"service": SERVICE, "minimum": 2, "maximum": 8, "targets": {f"{SERVICE}-cpu": 70.0}}
+    assert [change["verb"] for change in scaled()["changes"]] == ["delete"]
+    assert not scaled()["changed"]
