@@ -53,6 +53,8 @@ class AwsStandIn:
         self.faults: Faults = no_faults
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
+        self._registry, self._access_lists = Registry(seed.aws.images), AccessLists()
+        self._keepers = (self._registry, self._access_lists)
         self.certificates: dict[str, str] = {}
         """Domain name -> ARN, of the seed's certificates."""
         self._server = Server()
@@ -87,17 +89,17 @@ class AwsStandIn:
 
     def snapshot(self) -> Contents:
         """A copy of everything, for :meth:`restore`; waits for stacks that are under way."""
-        return take(self.ecs)
+        return take(self.ecs, self._keepers)
 
     def restore(self, contents: Contents) -> None:
         """Let everything be as it was, with new tasks; returns when all services are steady."""
-        put_back(contents, self._seed.aws.account, self.ecs, self._plane)
+        put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
 
     def _services(self, patches: Patches) -> list[Service]:
         """What the rehearsal adds to each service."""
         return [
-            AccessLists().service,
-            Registry(self._seed.aws.images).service,
+            self._access_lists.service,
+            self._registry.service,
             balancing.service(self._plane),
             gate.service(patches),
             identity.service(),
