@@ -112,9 +112,8 @@ class Api:
         template = found.template if found else path
         reads = method in ("GET", "HEAD") or template == GRAPHQL
         about = list(found.parts.values())[-1] if found and found.parts else ""
-        return Call(
-            f"{method} {template}", "read" if reads else "write", (_name_in(body) if not reads else "") or about
-        )
+        made = _name_in(body) if method == "POST" else ""
+        return Call(f"{method} {template}", "read" if reads else "write", made or about)
 
     def _admit(self, route: str, headers: Mapping[str, str], limit: RateLimit) -> None:
         given = _BEARER.fullmatch(headers.get("authorization", "").strip())
