@@ -50,7 +50,7 @@ class Outcome:
     """What came of one attack.
 
     ``stopped`` and ``again`` are exit codes (``again`` is None where the run came to a good end by itself), ``orphans``
-    counts workers that outlived their run and the writes they made, ``failed`` the visitors' failed requests.
+    counts workers that outlived their run and the writes they made, ``failed`` the requests of visitors that failed.
     """
 
     point: Point
@@ -61,6 +61,7 @@ class Outcome:
     unclear: list[str]
     orphans: int
     failed: int
+    requests: int
     took: float
 
 
@@ -109,7 +110,7 @@ def row(place: int, outcome: Outcome) -> str:
         "same end" if not outcome.differences else f"DIFFERS in {len(outcome.differences)}",
         "clear" if not outcome.unclear else "UNCLEAR",
         f"orphans {outcome.orphans}" if outcome.orphans else "",
-        f"failed requests {outcome.failed}",
+        f"{outcome.failed} of {outcome.requests} requests failed",
     ]
     judged = "ok " if is_good(outcome) else "BAD"
     told = "; ".join(part for part in said if part)

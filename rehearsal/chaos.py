@@ -26,8 +26,9 @@ from rehearsal.faults import ANSWERS, Rule
 from rehearsal.home import REQUESTS, VISITORS
 from rehearsal.requestlog import Entry, read_log
 from rehearsal.running import SEED, RunningWorld, WorldError, end_with_us, running_world
+from rehearsal.seed import load_seed
 from rehearsal.state.canonical import compare
-from rehearsal.visits import count_visits
+from rehearsal.visits import Visits, count_visits
 
 START = "the start"
 SETTLE_S = 20.0
@@ -42,8 +43,8 @@ LINES = 6
 class Chaos:
     """One command in one world, attacked as often as there are points."""
 
-    def __init__(self, world: RunningWorld, home: Path, command: list[str]) -> None:
-        self._world, self._home, self._command = world, home, command
+    def __init__(self, world: RunningWorld, home: Path, command: list[str], *, visited: bool) -> None:
+        self._world, self._home, self._command, self._visited = world, home, command, visited
         self._outputs = home / "chaos"
         self._outputs.mkdir(exist_ok=True)
         self._clean: Any = None
@@ -65,7 +66,7 @@ class Chaos:
     def attack(self, place: int, point: Point, rule: Rule) -> Outcome:
         """Disturb a run at one point, run again, and judge."""
         self._world.order(restore=START)
-        started, failed = time.monotonic(), self._failed_visits()
+        started, before = time.monotonic(), count_visits(self._home / VISITORS)
         self._world.order(faults=[rule.model_dump()])
         name = f"{place:03}-disturbed"
         stopped = self._run(self._command, name)
@@ -79,6 +80,7 @@ class Chaos:
         for process in orphans:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        visits = self._last_visits()
         return Outcome(
             point=point,
             struck=struck,
@@ -87,7 +89,8 @@ class Chaos:
             differences=found,
             unclear=clear(self._text(name)) + ([] if again is None else clear(self._text(f"{place:03}-again"))),
             orphans=len(orphans) + late,
-            failed=self._failed_visits() - failed,
+            failed=visits.failed - before.failed,
+            requests=visits.requests - before.requests,
             took=round(time.monotonic() - started, 1),
         )
 
@@ -140,8 +143,11 @@ class Chaos:
         entries = read_log(self._home / REQUESTS)
         return sum(entry.kind == "write" and entry.at - entry.took > moment for entry in entries)
 
-    def _failed_visits(self) -> int:
-        return count_visits(self._home / VISITORS).failed
+    def _last_visits(self) -> Visits:
+        """What the visitors counted, when the last answer has come; they pause until the next restore."""
+        if self._visited:
+            self._world.order(visit=0)
+        return count_visits(self._home / VISITORS)
 
 
 def add_command(commands: Any, home: argparse.ArgumentParser) -> None:
@@ -167,15 +173,18 @@ def run_chaos(options: argparse.Namespace) -> int:
     """Attack, print the table, write ``chaos.json``; returns 0 when every point came to the clean end."""
     until = time.monotonic() + options.budget
     with running_world(options.seed, options.home) as world:
-        chaos = Chaos(world, options.home, options.command)
+        visited = load_seed(options.seed).visitors is not None
+        chaos = Chaos(world, options.home, options.command, visited=visited)
         chaos.prepare(options.given)
         entries = chaos.learn()
         writes_only = options.fault is None or options.writes
         points = points_of(entries, writes_only=writes_only, each_write=options.each_write)[:: options.every]
         _say(f"{len(entries)} calls, {len(points)} points of attack")
-        outcomes = list(_attacks(chaos, points, _rule_maker(options), until))
-    report = {"points": len(points), "outcomes": [asdict(outcome) for outcome in outcomes]}
-    (options.home / "chaos.json").write_text(json.dumps(report, indent=1))
+        outcomes = []
+        for outcome in _attacks(chaos, points, _rule_maker(options), until):
+            outcomes.append(outcome)
+            report = {"points": len(points), "outcomes": [asdict(each) for each in outcomes]}
+            (options.home / "chaos.json").write_text(json.dumps(report, indent=1))
     good = sum(is_good(outcome) for outcome in outcomes)
     _say(f"{len(outcomes)} of {len(points)} points tried, {good} as promised")
     return 0 if outcomes and good == len(outcomes) else 1

@@ -33,6 +33,7 @@ _PASSING = frozenset(
         "LastAccessedDate",
         "LastUpdatedTime",
         "ResponseMetadata",
+        "_name_seed",
         "currentServiceDeployment",
         "currentServiceRevisions",
         "events",

@@ -31,10 +31,11 @@ _KINDS = (
     ("deployment", r"(?<=ecs-svc/)\d{15,20}"),
     ("unique", r"\bA[A-Z]{3}[A-Z0-9]{12,20}\b"),
     ("dns", r"(?<=-)\d{8,12}(?=\.[a-z0-9.-]*elb)"),
-    ("suffix", r"(?<=[A-Za-z0-9]-)(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8,13}(?![A-Za-z0-9-])"),
+    ("suffix", r"(?<=[A-Za-z0-9]-)(?:[0-9A-F]{13}|[0-9a-f]{13})(?![0-9A-Za-z-])"),
     ("random", r"(?<=:secret:)[^\s:*?\"]+-[A-Za-z0-9]{6}(?![A-Za-z0-9])"),
 )
-"""Ids by their look, of all three vendors. A secret's random suffix is told by its place in the ARN."""
+"""Ids by their look, of all three vendors. A secret's random suffix is told by its place in the ARN, and
+``suffix`` is what CloudFormation ends the name of a resource with that its template does not name."""
 _ID = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS))
 _ROUNDS = 4
 

@@ -11,7 +11,7 @@ from rehearsal.calls import Kind, Service
 from rehearsal.requestlog import Entry
 
 POOL, OTHER = "5d41402abc4b2a76b9719d911017c592", "7d793037a0760186574b0282f2f435e7"
-GOOD = Outcome(Point("aws", "CreateService", "me", "web", 1), True, -9, 0, [], [], 0, 0, 1.0)
+GOOD = Outcome(Point("aws", "CreateService", "me", "web", 1), True, -9, 0, [], [], 0, 0, 99, 1.0)
 
 
 def entry(operation: str, kind: Kind = "write", target: str = "", service: Service = "aws") -> Entry:
