@@ -89,37 +89,21 @@ class RequestLog:
                 return
             started, request = time.time(), await _read(scope, receive)
             call, caller = classify(*request), caller_of(request.headers.get("user-agent", ""))
-            status, noted = 0, False
-
-            def note() -> None:
-                nonlocal noted
-                if not noted:
-                    noted, now = True, time.time()
-                    about = (service, call.operation, call.kind, call.target, caller)
-                    self.record(Entry(now, *about, status, round(now - started, 4)))
-
-            async def noting(message: Message) -> None:
-                nonlocal status
-                if message["type"] == "http.response.start":
-                    status = message["status"]
-                elif not message.get("more_body"):
-                    note()  # before the client has its answer: whoever looks then must find the entry
-                await send(message)
-
+            note = _Note(self, service, call, caller, started)
+            exchange = (scope, _replay(request.body, receive), note.taken_before(send))
             rule = self.faults.strike(service, call, caller)
-            replay = _replay(request.body, receive)
             try:
                 if rule is None:
-                    await app(scope, replay, noting)
+                    await app(*exchange)
                 else:
-                    await self._go_wrong(rule, app, (scope, replay, noting), send, refuse, request)
+                    await self._go_wrong(rule, app, exchange, send, lambda status: refuse(status, request))
             finally:
-                note()
+                note.take()
 
         return wrapped
 
     async def _go_wrong(
-        self, rule: Rule, app: AsgiApp, exchange: Exchange, cable: Send, refuse: Refuse, request: Request
+        self, rule: Rule, app: AsgiApp, exchange: Exchange, cable: Send, refuse: Callable[[int], Refusal]
     ) -> None:
         """What a rule says, instead of the answer; ``cable`` is the server's own ``send``, which knows the wire."""
         scope, receive, send = exchange
@@ -134,8 +118,34 @@ class RequestLog:
         elif rule.answer == "reset":
             cut(cable)
         else:
-            refusal = garbage() if rule.answer == "garbage" else refuse(int(rule.answer or 500), request)
+            refusal = garbage() if rule.answer == "garbage" else refuse(int(rule.answer or 500))
             await _answer(send, refusal)
+
+
+class _Note:
+    """The entry of one request, taken once: before its last word leaves, or when it ends without one."""
+
+    def __init__(self, log: RequestLog, service: Service, call: Call, caller: str, started: float) -> None:
+        self._log, self._about = log, (service, call.operation, call.kind, call.target, caller)
+        self._started, self._status, self._taken = started, 0, False
+
+    def take(self) -> None:
+        """Record the entry, the first time."""
+        if not self._taken:
+            self._taken, now = True, time.time()
+            self._log.record(Entry(now, *self._about, self._status, round(now - self._started, 4)))
+
+    def taken_before(self, send: Send) -> Send:
+        """``send``; before the client has its answer the entry is there, for whoever looks then."""
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._status = message["status"]
+            elif not message.get("more_body"):
+                self.take()
+            await send(message)
+
+        return noting
 
 
 def caller_of(user_agent: str) -> str:
