@@ -32,6 +32,8 @@ _PASSING = frozenset(
         "AvailableIpAddressCount",
         "LastAccessedDate",
         "LastUpdatedTime",
+        "PrivateIp",
+        "PrivateIpAddress",
         "ResponseMetadata",
         "_name_seed",
         "currentServiceDeployment",

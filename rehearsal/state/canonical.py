@@ -24,17 +24,21 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\
 _EPOCH = range(1_600_000_000, 2_600_000_000)
 """Numbers that are moments, in seconds since the epoch (or in milliseconds)."""
 _KINDS = (
-    ("uuid", r"(?<![0-9a-f-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f-])"),
+    ("uuid", r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f-])"),
     ("id", r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])"),
     ("aws", r"(?<![0-9A-Za-z-])(?:[a-z]{1,16}-){1,3}(?:[0-9a-f]{17}|[0-9a-f]{8})(?![0-9A-Za-z-])"),
     ("elb", r"(?<=/)[0-9a-f]{16}(?![0-9A-Za-z])"),
     ("deployment", r"(?<=ecs-svc/)\d{15,20}"),
     ("unique", r"\bA[A-Z]{3}[A-Z0-9]{12,20}\b"),
     ("dns", r"(?<=-)\d{8,12}(?=\.[a-z0-9.-]*elb)"),
-    ("suffix", r"(?<=[A-Za-z0-9]-)(?:[0-9A-F]{13}|[0-9a-f]{13})(?![0-9A-Za-z-])"),
+    ("suffix", r"(?<=[A-Za-z0-9]-)(?:[0-9A-F]{13}|[0-9a-f]{13})(?![0-9A-Za-z])"),
+    ("rule", r"(?<=/)\d{12,20}(?![0-9A-Za-z])"),
+    ("target", r"(?<=:scalable-target/)[a-z0-9]+"),
+    ("address", r"(?<![\d.])127(?:\.\d{1,3}){3}(?![\d.])"),
     ("random", r"(?<=:secret:)[^\s:*?\"]+-[A-Za-z0-9]{6}(?![A-Za-z0-9])"),
 )
-"""Ids by their look, of all three vendors. A secret's random suffix is told by its place in the ARN, and
+"""Ids by their look, of all three vendors. A secret's random suffix is told by its place in the ARN, an
+elastic address by being one of the loopback, and
 ``suffix`` is what CloudFormation ends the name of a resource with that its template does not name."""
 _ID = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS))
 _ROUNDS = 4

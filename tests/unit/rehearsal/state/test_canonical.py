@@ -99,6 +99,12 @@ def test_the_order_of_words_counts() -> None:
         ("arn:aws:secretsmanager:eu-west-1:1:secret:production/bond-server/config-a1B2c3", True),
         ("sha256:" + "ab" * 32, False),
         ("cpu-00000000", True),
+        ("TargetTracking-service/web-AlarmHigh-8e862b11-fcc8-494c-8b04-15823dd327d6", True),
+        ("listener-rule/app/web/140392430499696", True),
+        ("bucket-7ce19326cffe0-policy", True),
+        ("127.42.85.148", True),
+        ("192.0.2.10", False),
+        ("10.20.0.0/16", False),
         ("vpc-cidr-assoc-a7313615308fac537", True),
     ],
 )
