@@ -70,7 +70,7 @@ class Worker:
         self._ready = threading.Event()
         self._lock = threading.Lock()
         self._sent = 0
-        self.about: Json = {}
+        self._about: Json | None = None
         self._log = log.open("a", encoding="utf-8")
         self.process = spawn(module, env=plain_environment(), stdout=subprocess.PIPE, stderr=self._log)
         threading.Thread(target=self._listen, name=f"{module} reports", daemon=True).start()
@@ -84,14 +84,16 @@ class Worker:
         """What the worker says of itself once it listens (its ports, say). Call after the first :meth:`send`."""
         if not self._ready.wait(self._within):
             raise TimeoutError(f"worker {self._module} was not ready within {self._within} s")
-        self._refuse_dead()
-        return self.about
+        if self._about is None:
+            raise self._dead()
+        return self._about
 
     def send(self, message: Json) -> None:
         """Send a message and wait until the worker has it in force."""
         if not self._write(message).wait(self._within):
             raise TimeoutError(f"worker {self._module} did not take a message within {self._within} s")
-        self._refuse_dead()
+        if self._gone:
+            raise self._dead()
 
     def stop(self) -> None:
         """Let go of the leash and wait for the end."""
@@ -114,16 +116,15 @@ class Worker:
             self.process.stdin.flush()
         return done
 
-    def _refuse_dead(self) -> None:
-        if self._gone:
-            raise ChildProcessError(f"worker {self._module} ended by itself: see {self._log.name}")
+    def _dead(self) -> ChildProcessError:
+        return ChildProcessError(f"worker {self._module} ended by itself: see {self._log.name}")
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             message = json.loads(line)
             if "ready" in message:
-                self.about = message["ready"]
+                self._about = message["ready"]
                 self._ready.set()
             elif "applied" in message:
                 self._applied.pop(message["applied"]).set()

@@ -31,6 +31,8 @@ _HOLDS_NOTHING = frozenset(
     }
 )
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+_EXECUTED_BY_ANOTHER = ("InvalidChangeSetStatus", "ChangeSetNotFound", "ChangeSetNotFoundException")
+"""One that another run executes has a status in its way; once executed, it and its siblings are gone."""
 _WITHIN = 300.0
 
 
@@ -146,7 +148,7 @@ class ChangeSets:
         try:
             self._client.execute_change_set(StackName=made.stack, ChangeSetName=made.id, ClientRequestToken=token)
         except ClientError as error:
-            if code_of(error) == "InvalidChangeSetStatus":
+            if code_of(error) in _EXECUTED_BY_ANOTHER:
                 return False
             raise
         return True

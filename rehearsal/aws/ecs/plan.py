@@ -56,7 +56,11 @@ def _failing(mine: Sequence[Task], may_go: bool) -> list[Task]:
 
 
 def _outgoing(old: Sequence[Task], good: int, least: int) -> list[Task]:
-    """Tasks of older deployments: the bad ones at once, of the good ones as many as can be spared."""
+    """Tasks of older deployments: of the good ones as many as can be spared, the others at once.
+
+    Those that are not healthy yet go too, as they do not count for minimumHealthyPercent: whoever updates a service
+    before its deployment is COMPLETED can so lose the tasks that just began to answer.
+    """
     bad = [task for task in old if not _is_good(task)]
     spared = max(0, good - least)
     return bad + [task for task in old if _is_good(task)][:spared]

@@ -293,12 +293,13 @@ def test_a_stuck_rollback_is_taken_up_and_waited_for(stubbed: Any) -> None:
     assert "--resources-to-skip" in error.msg
 
 
-def test_two_runs_that_execute_the_same_change_set_both_wait_for_it(stubbed: Any) -> None:
+@pytest.mark.parametrize("refusal", ["InvalidChangeSetStatus", "ChangeSetNotFound"])
+def test_two_runs_that_execute_the_same_change_set_both_wait_for_it(stubbed: Any, refusal: str) -> None:
     client, stubber = stubbed
     stubber.add_response("create_change_set", {"Id": "set-1"})
     stubber.add_response("describe_change_set", made(change("A")))
     stubber.add_response("describe_stack_events", {"StackEvents": []})
-    stubber.add_client_error("execute_change_set", "InvalidChangeSetStatus")
+    stubber.add_client_error("execute_change_set", refusal)
     stubber.add_response("describe_stacks", described("UPDATE_IN_PROGRESS"))
     stubber.add_response("describe_stack_events", {"StackEvents": [raw(1, "bond", "UPDATE_IN_PROGRESS")]})
     api = Stacks(client)

@@ -121,6 +121,7 @@ def account(client: Any, names: Names) -> Account:
     )
     waiter = account.ecs.get_waiter("services_stable")
     waiter.wait(cluster="bond", services=["web"], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    eventually(account.settled, 60)  # the waiter does not look at the targets' health
     return account
 
 

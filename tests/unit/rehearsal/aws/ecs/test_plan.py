@@ -93,3 +93,8 @@ def test_too_many_tasks_lose_the_unhealthy_and_then_the_newest() -> None:
     first, second, third = task(NEW), task(NEW), starting()
     second.times["createdAt"] += 1
     assert plan(service(1), [first, second, third], time.time()).stop == [second, third]
+
+
+def test_old_task_that_is_not_healthy_yet_goes_at_once() -> None:
+    young = task(OLD, healthy=False)
+    assert plan(service(1), [young, starting()], time.time()).stop == [young]
