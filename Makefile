@@ -33,6 +33,28 @@ rehearse: compiled ## Move a live app from Heroku to AWS, on this machine
 test: compiled ## Run every test
 	@python -m pytest tests
 
+# Each in a world of its own, from the state in which a user would run it. CHAOS says how, BUDGET how long for each.
+CHAOS ?= --kill
+BUDGET ?= 3600
+ON_AWS := ansible-playbook migrate.yml -i inventories/rehearsal -e shift_to=5
+CHAOS_RUN = python -m rehearsal chaos $(CHAOS) --budget $(BUDGET) --home .rehearsal/$@
+
+test-chaos: ## Kill each playbook at every write, and compare the ends (or CHAOS="--fault 500")
+	@$(MAKE) --keep-going chaos-migrate chaos-release chaos-shift chaos-rollback
+
+.PHONY: test-chaos chaos-migrate chaos-release chaos-shift chaos-rollback
+chaos-migrate: compiled
+	@$(CHAOS_RUN) -- ansible-playbook migrate.yml -i inventories/rehearsal
+
+chaos-release: compiled
+	@$(CHAOS_RUN) --given "$(ON_AWS)" -- ansible-playbook playbooks/release.yml -i inventories/rehearsal -e release_image=v41
+
+chaos-shift: compiled
+	@$(CHAOS_RUN) --each-write --given "$(ON_AWS)" -- ansible-playbook playbooks/shift.yml -i inventories/rehearsal
+
+chaos-rollback: compiled
+	@$(CHAOS_RUN) --given "$(ON_AWS)" -- ansible-playbook playbooks/rollback.yml -i inventories/rehearsal
+
 lint: $(READY) ## Run every static check
 	ruff check .
 	ruff format --check .

@@ -1,9 +1,8 @@
-"""The rehearsal's command line: ``up``, ``run -- COMMAND``, ``log`` and ``visits``."""
+"""The rehearsal's command line, see docs/rehearsal.md."""
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import os
 import shlex
@@ -11,61 +10,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rehearsal.children import REPOSITORY, Json, Worker
+from rehearsal import chaos
+from rehearsal.control import ControlError, ask
+from rehearsal.faults import FaultError, Rule, load_faults
 from rehearsal.home import REQUESTS, VISITORS
 from rehearsal.requestlog import read_log
+from rehearsal.running import LAST, SEED, RunningWorld, WorldError, end_with_us, running_world
 from rehearsal.visits import count_visits
-
-SEED = REPOSITORY / "rehearsal" / "seeds" / "bond-server.yml"
-LAST = REPOSITORY / ".rehearsal"
-"""The home of the last world, unless ``--home`` or REHEARSAL_HOME says otherwise."""
-START_S = 90.0
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-class WorldError(Exception):
-    """The world could not be started; the message says why."""
-
-
-class RunningWorld:
-    """A world in a process of its own, on this process's leash."""
-
-    def __init__(self, worker: Worker, environment: Mapping[str, str]) -> None:
-        self._worker = worker
-        self.environment = dict(environment)
-
-    def visit(self, rate: float) -> None:
-        """Let the visitors come at ``rate`` requests a second; with 0 this returns when every answer was counted."""
-        self._worker.send({"visit": rate})
-
-    def tool_environment(self) -> dict[str, str]:
-        """Our own environment with this world's in it, and without AWS settings that lead elsewhere."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return {**kept, **self.environment}
-
-
-@contextmanager
-def running_world(seed: Path, home: Path) -> Iterator[RunningWorld]:
-    """A world from ``seed`` that ends with the block (and with this process, however that ends).
-
-    Raises:
-        WorldError: the seed cannot be used, or the world did not come up.
-    """
-    home.mkdir(parents=True, exist_ok=True)
-    log = home / "world.log"
-    worker = Worker("rehearsal.world", on_report=_ignore, log=log, within=START_S)
-    try:
-        about = worker.start({"seed": str(seed.resolve()), "home": str(home.resolve())})
-        if "mistake" in about:
-            raise WorldError(about["mistake"])
-        yield RunningWorld(worker, about["environment"])
-    finally:
-        worker.stop()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.does(options)
-    except WorldError as error:
+    except (WorldError, ControlError, FaultError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -93,12 +48,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     world = argparse.ArgumentParser(add_help=False, parents=[home])
     world.add_argument("--seed", type=Path, default=SEED, help="seed file (default: %(default)s)")
+    world.add_argument("--faults", type=Path, metavar="FILE", help="rules for what goes wrong (rehearsal/faults.py)")
     world.add_argument("--env-file", type=Path, help="write the world's environment there, for `set -a; . FILE`")
     up = commands.add_parser("up", parents=[world], help="start a world and keep it until Ctrl-C")
     up.set_defaults(does=_up)
     run = commands.add_parser("run", parents=[world], help="start a world, run a command in it, end the world")
     run.add_argument("command", nargs="+", metavar="-- CMD")
     run.set_defaults(does=_run)
+    state = commands.add_parser("state", parents=[home], help="print all that a running world holds, for comparing")
+    state.set_defaults(does=_state)
+    snapshot = commands.add_parser("snapshot", parents=[home], help="let a running world keep a copy of its state")
+    snapshot.set_defaults(does=_snapshot)
+    restore = commands.add_parser("restore", parents=[home], help="let a running world be as in its copy")
+    restore.set_defaults(does=_restore)
+    for command in (snapshot, restore):
+        command.add_argument("name", nargs="?", default="snapshot", help="the copy's name (default: %(default)s)")
+    chaos.add_command(commands, home)
     log = commands.add_parser("log", parents=[home], help="print the API requests of the last world")
     log.add_argument("--writes", action="store_true", help="only the writes")
     log.set_defaults(does=_log)
@@ -108,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> int:
-    with running_world(options.seed, options.home) as world:
+    with running_world(options.seed, options.home, _rules(options)) as world:
         _write_environment(world, options.env_file)
         print("\n".join(_exports(world.environment)))
         print("# The world is up. Ctrl-C ends it.", flush=True)
@@ -117,13 +82,33 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    with running_world(options.seed, options.home) as world:
+    with running_world(options.seed, options.home, _rules(options)) as world:
         _write_environment(world, options.env_file)
-        command = subprocess.Popen(options.command, env=world.tool_environment(), preexec_fn=_end_with_us)
+        command = subprocess.Popen(options.command, env=world.tool_environment(), preexec_fn=end_with_us)
+        world.order(run=command.pid)
         try:
             return command.wait()
         except KeyboardInterrupt:
             return command.wait()
+
+
+def _rules(options: argparse.Namespace) -> list[Rule]:
+    return load_faults(options.faults) if options.faults else []
+
+
+def _state(options: argparse.Namespace) -> int:
+    print(json.dumps(ask(options.home, state=True), indent=1, sort_keys=True, ensure_ascii=False))
+    return 0
+
+
+def _snapshot(options: argparse.Namespace) -> int:
+    ask(options.home, snapshot=options.name)
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    ask(options.home, restore=options.name)
+    return 0
 
 
 def _log(options: argparse.Namespace) -> int:
@@ -157,13 +142,3 @@ def _write_environment(world: RunningWorld, path: Path | None) -> None:
 
 def _exports(environment: Mapping[str, str]) -> list[str]:
     return [f"{name}={shlex.quote(value)}" for name, value in sorted(environment.items())]
-
-
-def _end_with_us() -> None:
-    """The command gets SIGTERM when this process dies, even by SIGKILL (Linux; elsewhere it would live on)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _ignore(_: Json) -> None:
-    """A world reports nothing; what it has to tell is in its home."""

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import httpx
 
-from rehearsal.cli import LAST, SEED, RunningWorld, WorldError, running_world
 from rehearsal.home import NAMES, REQUESTS, VISITORS
 from rehearsal.requestlog import read_log
+from rehearsal.running import LAST, SEED, RunningWorld, WorldError, running_world
 from rehearsal.seed import load_seed
 from rehearsal.visits import Visits, count_visits
 

@@ -12,19 +12,35 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
+from rehearsal.aws.snapshot import Contents as AwsContents
 from rehearsal.aws.standin import AwsStandIn
 from rehearsal.children import Json, Worker
 from rehearsal.cloudflare.standin import CloudflareStandIn
+from rehearsal.cloudflare.store import Contents as CloudflareContents
+from rehearsal.control import Control
 from rehearsal.dataplane.tls import Authority
+from rehearsal.faults import Faults, Rule
 from rehearsal.heroku.standin import HerokuStandIn
+from rehearsal.heroku.store import App
 from rehearsal.home import NAMES, REQUESTS, VISITORS
 from rehearsal.names import Names, Table
 from rehearsal.requestlog import RequestLog
 from rehearsal.seed import Seed, SeedError, load_seed
+from rehearsal.state.canonical import canonical
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy of what the stand-ins know; ``rate`` is that of the visitors."""
+
+    aws: AwsContents
+    cloudflare: CloudflareContents
+    heroku: dict[str, App]
+    rate: float
 
 
 class World:
@@ -33,7 +49,8 @@ class World:
     def __init__(self, seed: Seed, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self._seed, self._home = seed, home
-        self.log = RequestLog(home / REQUESTS)
+        self.faults = Faults()
+        self.log = RequestLog(home / REQUESTS, self.faults)
         self.names = Names()
         self.certificates = Authority(home / "certificates")
         digest_key = {"REHEARSAL_DIGEST_KEY": secrets.token_hex(16)}
@@ -42,6 +59,9 @@ class World:
         self.aws = AwsStandIn(*shared, environment=digest_key)
         self.cloudflare = CloudflareStandIn(*shared)
         self._visitors: Worker | None = None
+        self._rate = 0.0
+        self._snapshots: dict[str, Snapshot] = {}
+        self._obeying = threading.Lock()
         self._visits = (home / VISITORS).open("w", encoding="utf-8")
 
     def start(self) -> None:
@@ -66,6 +86,7 @@ class World:
         """Let the visitors come at ``rate`` requests a second; with 0 this returns when every answer was counted."""
         visitors = self._seed.visitors
         assert visitors is not None, "the seed has no visitors"
+        self._rate = rate
         if self._visitors is None:
             self._visitors = Worker(
                 "rehearsal.dataplane.visitors", on_report=self._note_visits, log=self._home / "visitors.log"
@@ -79,6 +100,64 @@ class World:
                 "paths": visitors.paths,
             }
         )
+
+    def state(self) -> Json:
+        """All there is, in the canonical form in which worlds are compared."""
+        cloudflare, heroku = self.cloudflare.state(), self.heroku.state()
+        return canonical({"aws": self.aws.state(), "cloudflare": cloudflare, "heroku": heroku})
+
+    def snapshot(self, name: str) -> None:
+        """Keep a copy of everything under a name; waits for stacks that are under way."""
+        self._snapshots[name] = Snapshot(
+            self.aws.snapshot(), self.cloudflare.store.snapshot(), self.heroku.snapshot(), self._rate
+        )
+
+    def restore(self, name: str) -> None:
+        """Let everything be as it was, with new tasks; visitors stay away meanwhile.
+
+        Raises:
+            KeyError: there is no snapshot of that name.
+            TimeoutError: the apps or the pools did not become healthy.
+        """
+        kept = self._snapshots[name]
+        if self._visitors is not None:
+            self.visit(0)
+        self.cloudflare.restore(kept.cloudflare)
+        self.heroku.restore(kept.heroku)
+        self.aws.restore(kept.aws)
+        self.cloudflare.wait_healthy(kept.cloudflare)
+        if self._visitors is not None:
+            self.visit(kept.rate)
+
+    def obey(self, order: Json) -> Any:
+        """Do what a line of the protocol says, one at a time; returns what it asks for.
+
+        ``{"visit": rate}``; ``{"state": true}``; ``{"snapshot": name}`` and ``{"restore": name}``;
+        ``{"faults": [rules]}``; ``{"struck": true}``: how many calls the rules in force have struck;
+        ``{"run": process id}``: whom a ``kill`` is about; ``{"orphans": true}``: which processes below it outlived it.
+        """
+        with self._obeying:
+            return self._obey(order)
+
+    def _obey(self, order: Json) -> Any:
+        match order:
+            case {"visit": rate}:
+                return self.visit(rate)
+            case {"state": _}:
+                return self.state()
+            case {"snapshot": name}:
+                return self.snapshot(name)
+            case {"restore": name}:
+                return self.restore(name)
+            case {"faults": rules}:
+                return self.faults.obey([Rule.model_validate(rule) for rule in rules])
+            case {"struck": _}:
+                return self.faults.struck
+            case {"orphans": _}:
+                return self.faults.orphans()
+            case {"run": process}:
+                return self.faults.aim_at(process)
+        raise ValueError(f"There is no such order: {order}")
 
     def environment(self) -> dict[str, str]:
         """What a tool needs in its environment to live in this world."""
@@ -113,24 +192,32 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not get between the lines of the protocol
     first = json.loads(sys.stdin.readline())
     try:
-        world = World(load_seed(Path(first["seed"])), Path(first["home"]))
+        home = Path(first["home"])
+        world = World(load_seed(Path(first["seed"])), home)
     except SeedError as error:
         _tell(out, {"ready": {"mistake": str(error)}})
         return
+    world.faults.obey([Rule.model_validate(rule) for rule in first.get("faults", [])])
     world.start()
+    control = Control(home, world.obey)
     _tell(out, {"ready": {"environment": world.environment()}})
     _tell(out, {"applied": first["id"]})
     try:
         for line in sys.stdin:
             message = json.loads(line)
-            _obey(world, message)
+            _tell(out, {"report": _done(world, message)})
             _tell(out, {"applied": message["id"]})
     finally:
+        control.stop()
         world.stop()
 
 
-def _obey(world: World, message: Mapping[str, float]) -> None:
-    world.visit(message["visit"])
+def _done(world: World, message: Json) -> Json:
+    order = {key: value for key, value in message.items() if key != "id"}
+    try:
+        return {"id": message["id"], "result": world.obey(order)}
+    except Exception as error:
+        return {"id": message["id"], "mistake": f"{type(error).__name__}: {error}"}
 
 
 def _tell(out: TextIO, message: Json) -> None:

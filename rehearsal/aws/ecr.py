@@ -33,6 +33,14 @@ class Registry:
         self.service.refuses("DescribeImages")(_known_images)
         self.service.refuses("CreateRepository")(_valid_name)
 
+    def snapshot(self) -> set[tuple[str, str, str, str]]:
+        """What was pushed, for :meth:`restore`."""
+        return set(self._pushed)
+
+    def restore(self, pushed: set[tuple[str, str, str, str]]) -> None:
+        """Let so much have been pushed; the images themselves are in ministack's tables."""
+        self._pushed = set(pushed)
+
     def _push_seeded(self, parameters: Parameters) -> None:
         """Push what the seed says was pushed, once in the life of a repository: a deleted image stays away."""
         name = parameters.get("repositoryName", "")

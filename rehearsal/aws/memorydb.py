@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from rehearsal.aws.adapters import server
@@ -26,6 +27,14 @@ class AccessLists:
             "UpdateSubnetGroup": _update_subnet_group,
         }
         self.service.refuses("CreateCluster")(self._known_names)
+
+    def snapshot(self) -> dict[tuple[str, str, str], list[str]]:
+        """All lists with their users, for :meth:`restore`."""
+        return copy.deepcopy(self._users)
+
+    def restore(self, users: dict[tuple[str, str, str], list[str]]) -> None:
+        """Let the lists be as they were."""
+        self._users = copy.deepcopy(users)
 
     def _create(self, parameters: Parameters) -> Parameters:
         key = _key(parameters["ACLName"])

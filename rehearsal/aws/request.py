@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
-from rehearsal.requestlog import Call, Kind
+from rehearsal.calls import Call, Kind
 
 Protocol = Literal["query", "json", "rest", "rpc"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from rehearsal.aws import balancing, identity, network, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
+from rehearsal.aws.ailing import refuse
 from rehearsal.aws.calls import InProcess
 from rehearsal.aws.cloudformation import drift, gate, guards, types
 from rehearsal.aws.ecr import Registry
@@ -18,9 +19,12 @@ from rehearsal.aws.front import Faults, front, no_faults
 from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.request import classify
 from rehearsal.aws.service import Service, say_loudly_what_is_not_offered
+from rehearsal.aws.snapshot import Contents, put_back, take
+from rehearsal.aws.state import state_of
 from rehearsal.dataplane.tls import Authority
 from rehearsal.names import Names
 from rehearsal.requestlog import RequestLog
+from rehearsal.restapi import Json
 from rehearsal.seed import Seed
 
 
@@ -49,6 +53,8 @@ class AwsStandIn:
         self.faults: Faults = no_faults
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
+        self._registry, self._access_lists = Registry(seed.aws.images), AccessLists()
+        self._keepers = (self._registry, self._access_lists)
         self.certificates: dict[str, str] = {}
         """Domain name -> ARN, of the seed's certificates."""
         self._server = Server()
@@ -75,13 +81,25 @@ class AwsStandIn:
             addition.install(self._host)
         say_loudly_what_is_not_offered(self._host.patches)
         app = front(server.asgi_app(), lambda: self.faults)
-        self._server.start(self._log.logged(app, "aws", classify))
+        self._server.start(self._log.logged(app, "aws", classify, refuse))
+
+    def state(self) -> Json:
+        """All there is in the seed's account and region, as plain values."""
+        return state_of(self._clients, self._seed.aws.account, self._seed.aws.region)
+
+    def snapshot(self) -> Contents:
+        """A copy of everything, for :meth:`restore`; waits for stacks that are under way."""
+        return take(self.ecs, self._keepers)
+
+    def restore(self, contents: Contents) -> None:
+        """Let everything be as it was, with new tasks; returns when all services are steady."""
+        put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
 
     def _services(self, patches: Patches) -> list[Service]:
         """What the rehearsal adds to each service."""
         return [
-            AccessLists().service,
-            Registry(self._seed.aws.images).service,
+            self._access_lists.service,
+            self._registry.service,
             balancing.service(self._plane),
             gate.service(patches),
             identity.service(),

@@ -18,8 +18,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rehearsal.calls import Call
 from rehearsal.cloudflare.world import Cloudflare, CloudflareError
-from rehearsal.requestlog import Call, Receive, Scope, Send
+from rehearsal.requestlog import Receive, Refusal, Scope, Send
+from rehearsal.requestlog import Request as LoggedRequest
 from rehearsal.restapi import Answer, Asked, Routes
 
 BASE = "/client/v4"
@@ -103,14 +105,15 @@ class Api:
         sent = {"Cf-Ray": f"{uuid.uuid4().hex[:16]}-DUB", **limit.headers(), **answer.headers}
         return Response(json.dumps(answer.content).encode(), answer.status, sent, media_type="application/json")
 
-    def classify(self, method: str, target: str, _headers: dict[str, str], _body: bytes) -> Call:
-        """Name a request for the request log; its target is the object that the path ends with."""
+    def classify(self, method: str, target: str, _headers: dict[str, str], body: bytes) -> Call:
+        """Name a request for the request log; its target is what it creates, or the object that the path ends with."""
         path = target.split("?")[0].removeprefix(BASE)
         found = self._routes.find(method, path)
         template = found.template if found else path
         reads = method in ("GET", "HEAD") or template == GRAPHQL
         about = list(found.parts.values())[-1] if found and found.parts else ""
-        return Call(f"{method} {template}", "read" if reads else "write", about)
+        made = _name_in(body) if method == "POST" else ""
+        return Call(f"{method} {template}", "read" if reads else "write", made or about)
 
     def _admit(self, route: str, headers: Mapping[str, str], limit: RateLimit) -> None:
         given = _BEARER.fullmatch(headers.get("authorization", "").strip())
@@ -137,8 +140,27 @@ class Api:
             return found.handler(self._cloudflare, asked)
 
 
+def refuse(status: int, _: LoggedRequest) -> Refusal:
+    """A fault of the rehearsal's, as Cloudflare would tell it."""
+    limited = (971, "Please wait and consider throttling your request speed")
+    code, message = limited if status == 429 else (10013, "An unknown error has occurred")
+    content = {"result": None, "success": False, "errors": [{"code": code, "message": message}], "messages": []}
+    wait = {"Retry-After": "1"} if status == 429 else {}
+    return status, {"Content-Type": "application/json", **wait}, json.dumps(content).encode()
+
+
 def _unknown(method: str, path: str) -> CloudflareError:
     return CloudflareError(501, 501, f"The rehearsal's Cloudflare has no route {method} {path}.")
+
+
+def _name_in(body: bytes) -> str:
+    """The name of what a request describes, where it says one."""
+    try:
+        content = json.loads(body or b"{}")
+    except ValueError:
+        return ""
+    name = content.get("name") if isinstance(content, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _parsed(body: bytes) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -12,8 +13,9 @@ from rehearsal.children import Worker
 from rehearsal.cloudflare import routes_balancing, routes_zones
 from rehearsal.cloudflare.analytics import Analytics
 from rehearsal.cloudflare.edge import table
-from rehearsal.cloudflare.protocol import BASE, Api
-from rehearsal.cloudflare.store import ACCOUNT, Store, new_id
+from rehearsal.cloudflare.protocol import BASE, Api, refuse
+from rehearsal.cloudflare.state import state_of
+from rehearsal.cloudflare.store import ACCOUNT, Contents, Store, new_id
 from rehearsal.cloudflare.world import Cloudflare
 from rehearsal.names import Names, Table
 from rehearsal.requestlog import RequestLog
@@ -77,10 +79,11 @@ class CloudflareStandIn:
         self._worker: Plane | None = None
         self._publishing = Lock()
         self._health_changed = Event()
+        self._seen_health = Event()
         self._stopping = False
         cloudflare = Cloudflare(self.store, self.analytics, self._publish, new_id())
         self.api = Api(cloudflare, ROUTES, self.token)
-        self._server = Server(log.logged(self.api, "cloudflare", self.api.classify), "cloudflare")
+        self._server = Server(log.logged(self.api, "cloudflare", self.api.classify, refuse), "cloudflare")
         self.url = self._server.url + BASE
 
     def start(self) -> None:
@@ -101,6 +104,34 @@ class CloudflareStandIn:
         if worker is not None:
             worker.stop()
 
+    def state(self) -> Json:
+        """All there is, as plain values."""
+        return state_of(self.store)
+
+    def restore(self, contents: Contents) -> None:
+        """Let everything be as it was (``store.snapshot()``), at the edge, too."""
+        self.store.restore(contents)
+        self._publish()
+
+    def wait_healthy(self, contents: Contents, within: float = 60.0) -> None:
+        """Wait until each pool that was healthy in ``contents`` is so again, as the edge's monitors see it.
+
+        Raises:
+            TimeoutError: some still is not after ``within`` seconds.
+        """
+        health = contents[-1]
+        wanted = {pool_id for pool_id, seen in health.items() if seen["healthy"]}
+        until = time.monotonic() + within
+        while unwell := sorted(wanted - self._healthy_pools()):
+            if time.monotonic() > until:
+                raise TimeoutError(f"after {within:g} s the edge still finds pools unhealthy: {', '.join(unwell)}")
+            self._seen_health.wait(1.0)
+            self._seen_health.clear()
+
+    def _healthy_pools(self) -> set[str]:
+        with self.store.lock:
+            return {pool_id for pool_id, seen in self.store.health.items() if seen["healthy"]}
+
     def _take_names(self, names: Table) -> None:
         """A name came, went or moved. The table is kept, so that nothing below ever waits for the lock of the names."""
         self._table_of_names = names
@@ -119,6 +150,7 @@ class CloudflareStandIn:
                 self.store.health[pool_id] = health
                 self.store.forget_unwatched()
             self._health_changed.set()
+            self._seen_health.set()
         if "edge" in report:
             self._count(report["edge"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import hashlib
 import threading
@@ -45,6 +46,10 @@ class Zone:
         return name == self.name or name.endswith(f".{self.name}")
 
 
+Contents = tuple[dict[str, Zone], dict[str, Json], dict[str, Json], dict[str, Json]]
+"""Zones, monitors, pools and the health of pools."""
+
+
 class Store:
     """The account's zones, monitors and pools; ``lock`` guards them all."""
 
@@ -63,6 +68,16 @@ class Store:
             for seeded in zone.dns:
                 record = _seeded(seeded)
                 made.records[record["id"]] = record
+
+    def snapshot(self) -> Contents:
+        """A copy of everything, for :meth:`restore`."""
+        with self.lock:
+            return copy.deepcopy((self.zones, self.monitors, self.pools, self.health))
+
+    def restore(self, contents: Contents) -> None:
+        """Let everything be as it was."""
+        with self.lock:
+            self.zones, self.monitors, self.pools, self.health = copy.deepcopy(contents)
 
     def balancers(self) -> Iterator[tuple[Zone, Json]]:
         """All load balancers with their zones."""

@@ -20,9 +20,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rehearsal.calls import Call
 from rehearsal.heroku.ranges import paged
 from rehearsal.heroku.world import Heroku, HerokuError, Listing
-from rehearsal.requestlog import Call, Receive, Scope, Send
+from rehearsal.requestlog import Receive, Refusal, Scope, Send
+from rehearsal.requestlog import Request as LoggedRequest
 from rehearsal.restapi import Answer, Asked, Found, Json, Routes
 
 _VERSION = re.compile(r"application/vnd\.heroku\+json;\s*version=3(\.[\w-]+)?")
@@ -171,6 +173,13 @@ class Api:
         if method == "GET" and answer.status == 200 and headers.get("if-none-match") == sent["ETag"]:
             return Response(status_code=304, headers=sent)
         return Response(body, answer.status, sent, media_type="application/json")
+
+
+def refuse(status: int, _: LoggedRequest) -> Refusal:
+    """A fault of the rehearsal's, as Heroku would tell it."""
+    limited = ("rate_limit", "Your account reached the API rate limit. Please wait a few minutes.")
+    name, message = limited if status == 429 else ("internal_server_error", "Internal server error.")
+    return status, {"Content-Type": "application/json"}, _json({"id": name, "message": message})
 
 
 def credentials(authorization: str) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -13,17 +15,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
+from rehearsal.calls import Call
 from rehearsal.children import Worker
 from rehearsal.heroku import routes_apps, routes_config, routes_processes, routes_resources
-from rehearsal.heroku.dynos import Dynos, Launch, Tempo
+from rehearsal.heroku.dynos import Dyno, Dynos, Launch, Tempo
 from rehearsal.heroku.logplex import Logplex
-from rehearsal.heroku.protocol import Api, RateLimit
+from rehearsal.heroku.protocol import Api, RateLimit, refuse
 from rehearsal.heroku.routing import Issuer, public_names, table
-from rehearsal.heroku.store import Store
+from rehearsal.heroku.state import state_of
+from rehearsal.heroku.store import App, Store
 from rehearsal.heroku.world import Heroku
 from rehearsal.names import Names
 from rehearsal.processes import AppProcess
-from rehearsal.requestlog import Call, RequestLog
+from rehearsal.requestlog import RequestLog
 from rehearsal.restapi import Json, Routes
 from rehearsal.seed import Seed
 from rehearsal.serving import Server
@@ -81,7 +85,7 @@ class HerokuStandIn:
         self._api = Api(heroku, ROUTES, self.token, self.limit)
         streams = Route(f"{STREAMS}{{token}}", self._stream)
         app = Starlette(routes=[streams, Mount("/", app=self._api)])
-        self._server = Server(log.logged(app, "heroku", self._classify), "heroku")
+        self._server = Server(log.logged(app, "heroku", self._classify, refuse), "heroku")
         self.url = self._server.url
 
     def start(self) -> None:
@@ -115,6 +119,25 @@ class HerokuStandIn:
             router, self._router = self._router, None
         if router is not None:
             router.stop()
+
+    def state(self) -> Json:
+        """All there is, as plain values."""
+        return state_of(self.store, self._dynos)
+
+    def snapshot(self) -> dict[str, App]:
+        """A copy of the apps, for :meth:`restore`."""
+        with self.store.lock:
+            return copy.deepcopy(self.store.apps)
+
+    def restore(self, apps: Mapping[str, App]) -> None:
+        """Let the apps be as they were; dynos of another release, or that are not up, are started anew."""
+        with self.store.lock:
+            self.store.apps = copy.deepcopy(dict(apps))
+            restored = list(self.store.apps.values())
+        for app in restored:
+            self._dynos.reconcile(app)
+            self._dynos.restart(app, partial(_is_of_another_time, app))
+        self.wait_serving()
 
     def lose_log_lines(self, app: str, lines: int) -> None:
         """Lose so many lines of an app's log, in every open tail (L11) and in every drain (L10), as under load."""
@@ -160,6 +183,10 @@ class HerokuStandIn:
         media_type = "text/event-stream" if events else "text/plain; charset=utf-8"
         frame = ("data: ", "\n\n") if events else ("", "\n")
         return StreamingResponse(_framed(self.logplex.stream(wish), *frame), media_type=media_type)
+
+
+def _is_of_another_time(app: App, dyno: Dyno) -> bool:
+    return dyno.release_id != app.current.id or dyno.state == "crashed"
 
 
 async def _framed(stream: AsyncIterator[list[str]], before: str, after: str) -> AsyncIterator[str]:

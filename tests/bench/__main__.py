@@ -17,9 +17,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.cli import SEED, RunningWorld, running_world
 from rehearsal.home import REQUESTS
 from rehearsal.requestlog import Entry, read_log
+from rehearsal.running import SEED, RunningWorld, running_world
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "benchmarks.md"

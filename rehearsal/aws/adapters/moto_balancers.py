@@ -86,6 +86,13 @@ def groups(account: str) -> list[GroupState]:
     ]
 
 
+def forget_targets(account: str) -> None:
+    """Take all targets out of all target groups."""
+    for region in regions_in_use("elbv2", account):
+        for found in backend("elbv2", account, region).target_groups.values():
+            found.targets.clear()
+
+
 def answer_health_by(patches: Patches, health_of: HealthOf) -> None:
     """Let DescribeTargetHealth tell what ``health_of`` says."""
     status, missing = reach(_MODELS, "FakeHealthStatus"), reach(_MODELS, "TargetGroupNotFoundError")

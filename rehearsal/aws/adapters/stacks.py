@@ -78,6 +78,15 @@ def stacks() -> Any:
     return reach(_PACKAGE, "_stacks")
 
 
+def under_way() -> list[str]:
+    """The names of the stacks that something works at, in all accounts and regions."""
+    return [
+        str(stack["StackName"])
+        for stack in list(stacks()._data.values())
+        if stack["StackStatus"].endswith("_IN_PROGRESS") and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
+    ]
+
+
 def properties_of_all(resource_type: str) -> list[dict[str, Any]]:
     """The properties of all resources of a type, in all stacks of the current account and region."""
     return [

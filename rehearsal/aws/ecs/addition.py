@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from rehearsal.aws.adapters import server
 from rehearsal.aws.calls import Clients
 from rehearsal.aws.cloudformation import types
-from rehearsal.aws.ecs import cloudformation
+from rehearsal.aws.ecs import cloudformation, snapshot
 from rehearsal.aws.ecs.addresses import Addresses
 from rehearsal.aws.ecs.api import Answer, answer
 from rehearsal.aws.ecs.ecs import Ecs
@@ -17,6 +17,9 @@ from rehearsal.aws.ecs.naming import Naming, last_part
 from rehearsal.aws.ecs.neighbours import Images, Neighbours
 from rehearsal.aws.ecs.tempo import Tempo
 from rehearsal.aws.embed import Host
+
+Snapshot = dict[tuple[str, str], snapshot.Contents]
+"""By account and region."""
 
 
 class EcsAddition:
@@ -54,6 +57,23 @@ class EcsAddition:
                 self._regions[account, region] = ecs
                 ecs.start()
             return self._regions[account, region]
+
+    def snapshot(self) -> Snapshot:
+        """A copy of what is there in each region, without tasks."""
+        with self._lock:
+            return {place: snapshot.take(ecs.store) for place, ecs in self._regions.items()}
+
+    def empty(self) -> None:
+        """Forget everything and end all tasks, in all regions."""
+        with self._lock:
+            regions = list(self._regions.values())
+        for ecs in regions:
+            ecs.empty()
+
+    def restore(self, contents: Snapshot) -> None:
+        """Fill it again; returns when all services are steady."""
+        for place, regional in contents.items():
+            self.region(*place).restore(regional)
 
     def service_exists(self, account: str, region: str, cluster: str, service: str) -> bool:
         """Whether there is such an active service: Application Auto Scaling asks before it takes a target."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
+from rehearsal.aws.ecs import snapshot
 from rehearsal.aws.ecs.addresses import Addresses
 from rehearsal.aws.ecs.context import Context
 from rehearsal.aws.ecs.logs import LogDriver
@@ -43,6 +45,25 @@ class Ecs:
     def start(self) -> None:
         """Begin to look after services."""
         self._scheduler.start()
+
+    def empty(self) -> None:
+        """Forget everything and end all tasks with their processes."""
+        snapshot.empty(self.store)
+        self.tasks.end_all()
+
+    def restore(self, contents: snapshot.Contents, within: float = 60.0) -> None:
+        """Fill an empty ECS; returns when all services are steady, with new tasks.
+
+        Raises:
+            TimeoutError: some are not after ``within`` seconds.
+        """
+        snapshot.put_back(self.store, contents)
+        until = time.monotonic() + within
+        with self.store.lock:
+            while not snapshot.steady(self.store):
+                if time.monotonic() > until:
+                    raise TimeoutError(f"after {within:g} s some restored services are not steady")
+                self.store.changed.wait(self.context.tempo.tick)  # the scheduler tells of changes, not of rest
 
     def stop(self) -> None:
         """End the scheduler, all tasks with their processes, and the log driver."""

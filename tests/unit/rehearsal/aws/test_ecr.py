@@ -10,7 +10,8 @@ from tests.unit.rehearsal.aws.refusals import refusal
 
 @pytest.fixture(scope="module")
 def seed() -> Seed:
-    return Seed(aws=Aws(images={"bond/api": {"v1": Behaviour(), "v2": Behaviour(errors=0.5)}}))
+    images = {"v1": Behaviour(), "v2": Behaviour(errors=0.5)}
+    return Seed(aws=Aws(images={"bond/api": images, "bond/late": images}))
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +53,11 @@ def test_a_deleted_image_stays_away(ecr: Any) -> None:
 
 def test_other_regions_have_no_images(client: Any) -> None:
     assert client("ecr", region="eu-north-1").describe_repositories()["repositories"] == []
+
+
+def test_seeded_images_are_there_again_after_a_restore_to_before_they_were_asked_for(client: Any, aws: Any) -> None:
+    client("ecr").create_repository(repositoryName="bond/late")
+    kept = aws.snapshot()
+    for _ in range(2):
+        assert client("ecr").describe_images(repositoryName="bond/late")["imageDetails"]
+        aws.restore(kept)

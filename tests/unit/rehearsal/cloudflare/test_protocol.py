@@ -54,7 +54,7 @@ def test_the_log_names_operations_by_template_and_graphql_as_a_read(stage: Stage
     stage.call("PATCH", f"{stage.account}/pools/{pool['id']}", {"enabled": False})
     entries = [(entry.operation, entry.kind, entry.target) for entry in read_log(stage.log.path)][1:]
     assert entries == [
-        ("POST /accounts/{account}/load_balancers/pools", "write", stage.cloudflare.account),
+        ("POST /accounts/{account}/load_balancers/pools", "write", "heroku"),
         ("POST /graphql", "read", ""),
         ("PATCH /accounts/{account}/load_balancers/pools/{id}", "write", pool["id"]),
     ]

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from rehearsal.aws import AwsStandIn
 from rehearsal.names import Names
 from rehearsal.seed import Aws, Behaviour, Seed
+from rehearsal.state.canonical import canonical, compare
 from tests.unit.rehearsal.aws.ecs.region import eventually
 from tests.unit.rehearsal.aws.network import Network, make_network
 
@@ -240,3 +241,27 @@ def test_stack_with_a_worker_service(account: Account, aws: AwsStandIn) -> None:
     stacks.get_waiter("stack_delete_complete").wait(StackName="worker", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     clusters = account.ecs.describe_clusters(clusters=["stacked"])["clusters"]
     assert [each["status"] for each in clusters] == ["INACTIVE"]
+
+
+def test_a_snapshot_brings_everything_back_with_new_tasks(account: Account, aws: AwsStandIn, client: Any) -> None:
+    """A release, a new secret version and a log group are forgotten; what was there runs again, in other tasks."""
+    account.ecs.update_service(cluster="bond", service="web", taskDefinition=account.define("v1"))
+    eventually(account.settled, 60)
+    kept, before = aws.snapshot(), canonical({"aws": aws.state()})
+    tasks = account.ecs.list_tasks(cluster="bond")["taskArns"]
+
+    account.ecs.update_service(cluster="bond", service="web", taskDefinition=account.define("v2"))
+    client("secretsmanager").put_secret_value(SecretId="bond", SecretString='{"API_KEY": "other"}')
+    client("logs").create_log_group(logGroupName="/other")
+    assert compare(before, canonical({"aws": aws.state()}))
+
+    aws.restore(kept)
+    assert compare(before, canonical({"aws": aws.state()})) == []
+    assert account.ask() == "v1"
+    assert not set(tasks) & set(account.ecs.list_tasks(cluster="bond")["taskArns"])
+
+
+def test_a_state_shows_no_secret_value(account: Account, aws: AwsStandIn) -> None:
+    text = json.dumps(canonical({"aws": aws.state()}))
+    assert "s3cret" not in text
+    assert "sha256:" in text

@@ -1,0 +1,158 @@
+"""What there is on AWS, as plain values: for comparing worlds.
+
+ministack's services are read from its tables, moto's and ECS through their API. Left out is what tells of the way and
+not of the end: events, metrics, log lines, tasks and targets, executed change sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rehearsal.aws.adapters import server, snapshots
+from rehearsal.aws.calls import Clients
+from rehearsal.restapi import Json
+from rehearsal.state.canonical import digest
+
+_MODULES = frozenset(
+    ["budgets", "cloudformation", "cloudwatch", "cloudwatch_logs", "ecr", "iam", "kms", "s3", "secretsmanager", "sns"]
+)
+_OF_THE_WAY = frozenset(
+    [
+        "cloudformation.stack_events",
+        "cloudwatch.metrics",
+        "cloudwatch.alarm_history",
+        "cloudwatch_logs.queries",
+        "cloudwatch_logs.log_records",
+    ]
+)
+_VALUES = frozenset(["SecretString", "SecretBinary"])
+_PASSING = frozenset(
+    [
+        "AvailableIpAddressCount",
+        "LastAccessedDate",
+        "LastUpdatedTime",
+        "PrivateIp",
+        "PrivateIpAddress",
+        "ResponseMetadata",
+        "_name_seed",
+        "currentServiceDeployment",
+        "currentServiceRevisions",
+        "events",
+        "failedTasks",
+        "lastAccessedDate",
+        "lastUpdatedTime",
+        "pendingCount",
+        "rolloutStateReason",
+        "runningCount",
+        "streams",
+    ]
+)
+_EXECUTED = ("EXECUTE_COMPLETE", "EXECUTE_FAILED")
+
+_SIMPLE = {
+    "ec2": {
+        "describe_vpcs": "Vpcs",
+        "describe_subnets": "Subnets",
+        "describe_route_tables": "RouteTables",
+        "describe_internet_gateways": "InternetGateways",
+        "describe_nat_gateways": "NatGateways",
+        "describe_addresses": "Addresses",
+        "describe_security_groups": "SecurityGroups",
+        "describe_vpc_endpoints": "VpcEndpoints",
+    },
+    "elbv2": {"describe_load_balancers": "LoadBalancers", "describe_target_groups": "TargetGroups"},
+    "acm": {"list_certificates": "CertificateSummaryList"},
+}
+_SCALING = {"describe_scalable_targets": "ScalableTargets", "describe_scaling_policies": "ScalingPolicies"}
+
+
+def state_of(clients: Clients, account: str, region: str) -> Json:
+    """Everything of an account in a region."""
+    with server.request_scope(account, region):
+        found: Json = {table: _plain(rows) for table, rows in _tables()}
+        found["cloudformation.change_sets"] = [
+            row
+            for row in found.get("cloudformation.change_sets", {}).values()
+            if row.get("ExecutionStatus") not in _EXECUTED
+        ]
+        for service, calls in _SIMPLE.items():
+            for operation, key in calls.items():
+                found[f"{service}.{key}"] = _plain(getattr(clients(service), operation)()[key])
+        return found | _balancing(clients("elbv2")) | _scaling(clients) | _ecs(clients("ecs"))
+
+
+def _tables() -> Iterator[tuple[str, Json]]:
+    for module, table, rows in snapshots.read():
+        if module in _MODULES and f"{module}.{table}" not in _OF_THE_WAY:
+            yield f"{module}.{table}", rows
+
+
+def _plain(value: Any) -> Any:
+    """Without what is of the way, and with digests for secret values."""
+    if isinstance(value, Mapping):
+        return {
+            key: digest(str(child)) if key in _VALUES and child is not None else _plain(child)
+            for key, child in value.items()
+            if key not in _PASSING
+        }
+    if isinstance(value, (list, tuple)):
+        return [_plain(child) for child in value]
+    return value
+
+
+def _balancing(elb: Any) -> Json:
+    found: Json = {"elbv2.listeners": [], "elbv2.rules": [], "elbv2.attributes": {}}
+    for balancer in elb.describe_load_balancers()["LoadBalancers"]:
+        arn = balancer["LoadBalancerArn"]
+        found["elbv2.attributes"][arn] = elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+        for listener in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]:
+            found["elbv2.listeners"].append(listener)
+            found["elbv2.rules"] += elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+    for group in elb.describe_target_groups()["TargetGroups"]:
+        arn = group["TargetGroupArn"]
+        found["elbv2.attributes"][arn] = elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+    plain: Json = _plain(found)
+    return plain
+
+
+def _scaling(clients: Clients) -> Json:
+    scaling = clients("application-autoscaling")
+    return {
+        f"scaling.{key}": _plain(getattr(scaling, operation)(ServiceNamespace="ecs")[key])
+        for operation, key in _SCALING.items()
+    }
+
+
+def _ecs(ecs: Any) -> Json:
+    clusters = _all(ecs.list_clusters, "clusterArns")
+    described = ecs.describe_clusters(clusters=clusters, include=["TAGS", "SETTINGS"])["clusters"] if clusters else []
+    found: Json = {"ecs.clusters": _without(described, "activeServicesCount", "runningTasksCount", "pendingTasksCount")}
+    found["ecs.services"] = {}
+    for cluster in clusters:
+        for service in _all(ecs.list_services, "serviceArns", cluster=cluster):
+            told = ecs.describe_services(cluster=cluster, services=[service], include=["TAGS"])["services"][0]
+            found["ecs.services"][told["serviceName"]] = told
+    arns = _all(ecs.list_task_definitions, "taskDefinitionArns", status="ACTIVE")
+    arns += _all(ecs.list_task_definitions, "taskDefinitionArns", status="INACTIVE")
+    found["ecs.task_definitions"] = {
+        arn: ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"]) for arn in arns
+    }
+    plain: Json = _plain(found)
+    return plain
+
+
+def _without(rows: list[Json], *keys: str) -> list[Json]:
+    return [{key: value for key, value in row.items() if key not in keys} for row in rows]
+
+
+def _all(list_them: Callable[..., Json], key: str, **about: str) -> list[str]:
+    """All pages of a list operation of ECS."""
+    found: list[str] = []
+    token: Json = {}
+    while True:
+        page = list_them(**about, **token)
+        found += page[key]
+        if not page.get("nextToken"):
+            return found
+        token = {"nextToken": page["nextToken"]}
