@@ -204,6 +204,11 @@ def make(api: Api, change: Change) -> None:
     api.rollouts.make(change)
 
 
+def stop(api: Api, change: Change) -> None:
+    """One call, which may come too late."""
+    api.rollouts.stop(change)
+
+
 def foresee(have: Have, want: Want) -> Have:
     """A rollout that a dry run cannot judge is going to be watched."""
     if have.look.state in ("completed", "idle"):
@@ -229,7 +234,7 @@ MODULE = Module(
     observe=observe,
     report=report,
     plan=plan,
-    apply={"stop": make, "scale": make, "update": make},
+    apply={"stop": stop, "scale": make, "update": make},
     foresee=foresee,
     headline=headline,
     waiting=Waiting(settled, failed, progress),

@@ -38,6 +38,17 @@ class Ecs:
         with spoken(change.target):
             getattr(self._client, call.operation)(**call.arguments)
 
+    def stop_rollout(self, change: Change) -> None:
+        """Make a call that stops a roll-out. One that has ended meanwhile, since the circuit breaker was quicker, needs
+        no stopping: ECS answers ConflictException then."""
+        call: Call = change.payload
+        with spoken(change.target):
+            try:
+                self._client.stop_service_deployment(**call.arguments)
+            except ClientError as error:
+                if code_of(error) != "ConflictException":
+                    raise
+
     def definition(self, name: str) -> Optional[Json]:
         """A task definition by family (its newest active revision), ``family:revision`` or ARN; None without one."""
         with spoken(f"task definition {name}"):

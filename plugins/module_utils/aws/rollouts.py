@@ -83,8 +83,13 @@ class Rollouts:
 
     def make(self, change: Change) -> None:
         """Make the call that a change holds. Every change of a rollout is a way back, and says why."""
-        self._given_up = self._given_up or str(change.after["because"])
+        self._note_why(change)
         self.ecs.make(change)
+
+    def stop(self, change: Change) -> None:
+        """Stop the rollout, unless ECS has ended it meanwhile."""
+        self._note_why(change)
+        self.ecs.stop_rollout(change)
 
     def look(self, subject: Subject) -> Look:
         """One look: a single read where all is well, a few more while tasks start or fail."""
@@ -103,6 +108,9 @@ class Rollouts:
             self._note_stopped(subject, unhealthy_since(service, self._begun))
         failures = tuple(self._seen.values())
         return replace(look, deployment=self._deployment, failures=failures, given_up=self._given_up)
+
+    def _note_why(self, change: Change) -> None:
+        self._given_up = self._given_up or str(change.after["because"])
 
     def _note_begin(self, ours: Mapping[str, Any], service: Mapping[str, Any], moment: float) -> None:
         """When our deployment began. One that ECS went back to begins anew, by our first look at it."""

@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import Call
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Rollouts, Subject
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.modules import (
     ecr_image_info,
     ecs_release_info,
@@ -21,7 +25,7 @@ from ansible_collections.offramp.ecs.plugins.modules import (
     secret_info,
 )
 from tests.unit.plugins.ecs_parts import process
-from tests.unit.plugins.stack_world import StackWorld, stack_world
+from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
 
 CLUSTER, SERVICE, SECRET = "offramp-test", "bond-worker", "test/bond/config"
 PASSWORD = "hunter2-is-no-word"
@@ -172,6 +176,17 @@ def test_a_first_release_that_crashes_is_scaled_to_zero_and_explained(served: Gr
 def test_after_it_the_next_release_has_its_tasks_again(served: Ground) -> None:
     service = served.world.client("ecs").describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
     assert (service["desiredCount"], service["runningCount"]) == (2, 2)
+
+
+def test_a_stop_that_comes_after_the_end_of_a_rollout_is_no_failure(served: Ground) -> None:
+    service = served.world.client("ecs").describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
+    call = Call("stop_service_deployment", {"serviceDeploymentArn": service["currentServiceDeployment"]})
+    api = Rollouts(REGION, Door(shut=False, ordered_by="offramp.ecs/test"))
+    with served.world.watched() as seen:
+        api.stop(Change("stop", "rollout", None, {"because": "late"}, call))
+    assert seen == ["write StopServiceDeployment"]
+    look = api.look(Subject(CLUSTER, SERVICE, service["taskDefinition"]))
+    assert (look.state, look.desired) == ("completed", 2)
 
 
 def test_the_same_release_again_writes_nothing_and_reads_little(served: Ground) -> None:

@@ -88,6 +88,9 @@ class FakeEcs:
     def make(self, change: Change) -> None:
         self.made.append(change)
 
+    def stop_rollout(self, change: Change) -> None:
+        self.made.append(change)
+
 
 class FakeBalancers:
     """Target health by address."""
@@ -192,7 +195,7 @@ def test_what_was_seen_of_a_failure_is_still_known_after_the_way_back() -> None:
     ecs.by_status["STOPPED"] = [task(1, stopped="Essential container in task exited")]
     api = rollouts(ecs)
     api.look(SUBJECT)
-    api.make(Change("stop", "rollout", None, {"because": "3 tasks ended"}, Call("stop_service_deployment")))
+    api.stop(Change("stop", "rollout", None, {"because": "3 tasks ended"}, Call("stop_service_deployment")))
     ecs.by_status["STOPPED"] = []
     look = api.look(SUBJECT)
     assert (look.state, look.given_up, len(look.failures)) == ("rolled_back", "3 tasks ended", 1)
@@ -202,7 +205,7 @@ def test_what_was_seen_of_a_failure_is_still_known_after_the_way_back() -> None:
 def test_a_rollout_that_was_given_up_is_going_back_until_ecs_has_done_so() -> None:
     ecs = FakeEcs(service(deployment(8), deployment(7, "COMPLETED", status="ACTIVE")))
     api = rollouts(ecs)
-    api.make(Change("stop", "rollout", None, {"because": "late"}, Call("stop_service_deployment")))
+    api.stop(Change("stop", "rollout", None, {"because": "late"}, Call("stop_service_deployment")))
     assert api.look(SUBJECT).state == "rolling_back"
 
 
