@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import share_of, steering, weights_of
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import POOLS, share_of, steering, weights_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -24,22 +24,6 @@ description:
   - Sets both weights by one write, with the marker of who did it, and reads them back.
   - Never enables anything, and never gives more to a pool that is disabled, so a ramp cannot undo a rollback.
 options:
-  zone:
-    description: Name of the Cloudflare zone.
-    type: str
-    required: true
-  hostname:
-    description: Name that visitors use, over which the load balancer stands.
-    type: str
-    required: true
-  old:
-    description: Name of the old platform's pool.
-    type: str
-    required: true
-  new:
-    description: Name of the new platform's pool.
-    type: str
-    required: true
   share:
     description: Percentage of the traffic that the new pool shall get. Without it, the present one is only reported.
     type: int
@@ -53,6 +37,7 @@ options:
     default: offramp
 extends_documentation_fragment:
   - offramp.ecs.cloudflare
+  - offramp.ecs.pools
 """
 
 EXAMPLES = """
@@ -74,11 +59,8 @@ weights:
 """
 
 SPEC = spec(
+    POOLS,
     options={
-        "zone": {"type": "str", "required": True},
-        "hostname": {"type": "str", "required": True},
-        "old": {"type": "str", "required": True},
-        "new": {"type": "str", "required": True},
         "share": {"type": "int"},
         "close_new": {"type": "bool", "default": False},
         "marker": {"type": "str", "default": "offramp"},

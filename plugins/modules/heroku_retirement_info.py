@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import share_of
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import POOLS, share_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError, Refused
@@ -29,23 +29,7 @@ options:
     description: Name or id of the Heroku app.
     type: str
     required: true
-  zone:
-    description: Name of the Cloudflare zone.
-    type: str
-    required: true
-  hostname:
-    description: Name that visitors use, over which the load balancer stands.
-    type: str
-    required: true
-  old:
-    description: Name of the old platform's pool.
-    type: str
-    required: true
-  new:
-    description: Name of the new platform's pool.
-    type: str
-    required: true
-extends_documentation_fragment: [offramp.ecs.heroku, offramp.ecs.cloudflare, offramp.ecs.waiting]
+extends_documentation_fragment: [offramp.ecs.heroku, offramp.ecs.cloudflare, offramp.ecs.pools, offramp.ecs.waiting]
 version_added: 0.1.0
 author: The Offramp founders (@offramp)
 """
@@ -71,8 +55,7 @@ retirement:
     share: {description: Share of the new platform in percent., type: int}
 """
 
-_TEXT = {"type": "str", "required": True}
-SPEC = spec(WAITING, options={"app": _TEXT, "zone": _TEXT, "hostname": _TEXT, "old": _TEXT, "new": _TEXT})
+SPEC = spec(POOLS, WAITING, options={"app": {"type": "str", "required": True}})
 
 
 @dataclass(frozen=True)

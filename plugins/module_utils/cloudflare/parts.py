@@ -11,6 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Optional
 
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
+
+POOLS: Options = {name: {"type": "str", "required": True} for name in ("zone", "hostname", "old", "new")}
+"""The two pools behind a hostname (documentation fragment ``offramp.ecs.pools``)."""
+
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 Kind = Literal["monitor", "pool", "load balancer"]
