@@ -14,7 +14,7 @@ from tests.bench.document import write
 Measure = Callable[[int], str]
 """So many rounds -> a section of the document."""
 PARTS: Mapping[str, tuple[Measure, int]] = {
-    "copy": (side_by_side.measure_copy, 5),
+    "copy": (side_by_side.measure_copy, 3),
     "stock": (side_by_side.measure_migration, 3),
     "noop": (noop.measure, 5),
     "apps": (apps.measure, 3),
