@@ -34,7 +34,7 @@ def main() -> None:
         try:
             section = measure(options.rounds or rounds)
         except side_by_side.StockError as error:
-            print(f"{error} This part is left out.", flush=True)
+            print(error, flush=True)
             continue
         write(section, name, list(PARTS))
         print(f"\n{section}", flush=True)

@@ -121,7 +121,7 @@ def _do(*command: str) -> None:
         subprocess.run(command, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-        raise StockError(f"The stock environment cannot be made: {said[-1]}") from error
+        raise StockError(f"The stock environment cannot be had, so this part is left out: {said[-1]}") from error
 
 
 def measure_copy(rounds: int) -> str:
