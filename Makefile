@@ -63,8 +63,10 @@ lint: $(READY) ## Run every static check
 	ansible-lint --offline
 	cfn-lint $(TEMPLATES)
 
-bench: compiled ## Measure, and print ratios against a baseline of the same run
-	@python -m tests.bench
+# BENCH="--only copy" measures one part again.
+BENCH ?=
+bench: compiled ## Measure our runs, beside stock modules too, and write docs/benchmarks.md
+	@python -m tests.bench $(BENCH)
 
 clean: ## Remove what make made
 	rm -rf .venv .cache .rehearsal .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible

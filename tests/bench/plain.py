@@ -29,20 +29,22 @@ def main() -> None:
         base_url=os.environ["CLOUDFLARE_BASE_URL"],
         headers={"Authorization": f"Bearer {os.environ['CLOUDFLARE_API_TOKEN']}"},
     )
+    secrets = boto3.client("secretsmanager", region_name=REGION)
+    certificates = boto3.client("acm", region_name=REGION)
     survey(heroku, cloudflare)
+    copy(heroku, secrets)
+    for _ in range(2):
+        certificates.describe_certificate(CertificateArn=os.environ["REHEARSAL_CERTIFICATE_ARN"])
     stacks = boto3.client("cloudformation", region_name=REGION)
     provision(stacks)
-    secrets = boto3.client("secretsmanager", region_name=REGION)
-    for path in ("config-vars", "addons"):
-        heroku.get(f"/apps/{APP}/{path}").raise_for_status()
-    secrets.get_secret_value(SecretId=SECRET)
+    copy(heroku, secrets)
     release(stacks, secrets)
     stacks.describe_stacks(StackName=STACKS[2])
     balancer(cloudflare)
 
 
 def survey(heroku: httpx.Client, cloudflare: httpx.Client) -> None:
-    """What the app is, whose accounts these are, what the image and the certificate are."""
+    """What the app is, whose accounts these are, what the image is."""
     identity = boto3.client("sts", region_name=REGION)
     for _ in range(4):
         identity.get_caller_identity()
@@ -55,8 +57,13 @@ def survey(heroku: httpx.Client, cloudflare: httpx.Client) -> None:
     images = boto3.client("ecr", region_name=REGION)
     images.describe_repositories(repositoryNames=[APP])
     images.describe_images(repositoryName=APP, imageIds=[{"imageTag": "v42"}])
-    certificates = boto3.client("acm", region_name=REGION)
-    certificates.describe_certificate(CertificateArn=os.environ["REHEARSAL_CERTIFICATE_ARN"])
+
+
+def copy(heroku: httpx.Client, secrets: Any) -> None:
+    """Both sides of the copy."""
+    for path in ("config-vars", "addons"):
+        heroku.get(f"/apps/{APP}/{path}").raise_for_status()
+    secrets.get_secret_value(SecretId=SECRET)
 
 
 def provision(stacks: Any) -> None:

@@ -83,3 +83,9 @@ def leave_ecs_alone(patches: Patches) -> None:
     """Let moto's Application Auto Scaling not look for services in moto's ECS, which nobody uses here."""
     model = reach("moto.applicationautoscaling.models", "ApplicationAutoscalingBackend")
     patches.member(model, "_ecs_service_exists_for_target", lambda *_: True)
+
+
+def scaling_policies(account: str, region: str) -> list[dict[str, Any]]:
+    """All scaling policies of Application Auto Scaling, as the API tells them."""
+    told = reach("moto.applicationautoscaling.responses", "_build_policy")
+    return [told(policy) for policy in list(backend("application-autoscaling", account, region).policies.values())]
