@@ -18,14 +18,15 @@ from tests.leaks.steps import MATRIX
 def main(only: str = "") -> int:
     """Run, scan and report; 1 where a leak was found or a step did not do what it is here for."""
     mistakes = []
-    with tempfile.TemporaryDirectory(prefix="leaks-") as folder, place(Path(folder)) as world:
-        for step in (each for each in MATRIX if only in each.name):
-            started = time.monotonic()
-            try:
-                world.take(step)
-            except AssertionError as error:
-                mistakes.append(str(error))
-            print(f"{time.monotonic() - started:6.1f} s  {step.name}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="leaks-") as folder:
+        with place(Path(folder)) as world:
+            for step in (each for each in MATRIX if only in each.name):
+                started = time.monotonic()
+                try:
+                    world.take(step)
+                except AssertionError as error:
+                    mistakes.append(str(error))
+                print(f"{time.monotonic() - started:6.1f} s  {step.name}", flush=True)
         scan = world.keeper.scan()
     print("\n".join([*map(str, sorted(scan.hits)), *mistakes, str(scan)]))
     return 1 if scan.hits or mistakes else 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import html
 import json
 import os
@@ -140,6 +141,7 @@ class Detector:
                         known.add((needle, name))
                         self._needles[_anchor(needle)].append((needle, Finding(name, form)))
         self._anchors = frozenset(self._needles)
+        self._known: dict[tuple[bytes, int], set[Finding]] = {}
 
     def in_bytes(self, data: bytes) -> set[Finding]:
         """What stands in ``data``, packed or not."""
@@ -160,6 +162,13 @@ class Detector:
         return found
 
     def _in(self, data: bytes, depth: int) -> set[Finding]:
+        """The same, unpacked so deep; what is packed in many files alike is looked at once."""
+        key = (hashlib.blake2b(data).digest(), depth)
+        if key not in self._known:
+            self._known[key] = self._look(data, depth)
+        return self._known[key]
+
+    def _look(self, data: bytes, depth: int) -> set[Finding]:
         found = {
             finding for anchor in self._anchors_in(data) for needle, finding in self._needles[anchor] if needle in data
         }

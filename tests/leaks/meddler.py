@@ -1,4 +1,4 @@
-"""A proxy in front of a vendor's stand-in that answers as badly as anything on the way could: it repeats what it heard."""
+"""A proxy before a vendor's stand-in that answers as badly as anything on the way could: it repeats what it heard."""
 
 from __future__ import annotations
 
@@ -40,39 +40,46 @@ def _of(status: int, media: str, body: bytes) -> Answer:
     return Answer(status, {"Content-Type": media}, body)
 
 
-Meddle = Callable[[Asked, Answer], Answer]
-"""(request, the stand-in's own answer) -> what the client gets."""
+Fetch = Callable[[Asked], Answer]
+Meddle = Callable[[Asked, Fetch], Answer]
+"""(request, what lets it through to the stand-in) -> what the client gets."""
 
 
-def cut(_: Asked, answer: Answer) -> Answer:
+def cut(asked: Asked, fetch: Fetch) -> Answer:
     """Success, and half of the answer."""
+    answer = fetch(asked)
     return Answer(answer.status, answer.headers, answer.body[: len(answer.body) // 2])
 
 
-def debug_page(asked: Asked, answer: Answer) -> Answer:
+def debug_page(asked: Asked, fetch: Fetch) -> Answer:
     """A page of a broken gateway, with all that went through it."""
-    page = f"<html><h1>500</h1><pre>{asked.in_words()}</pre><pre>".encode() + answer.body + b"</pre></html>"
+    page = f"<html><h1>500</h1><pre>{asked.in_words()}</pre><pre>".encode() + fetch(asked).body + b"</pre></html>"
     return _of(500, "text/html", page)
 
 
-def page_in_place(asked: Asked, answer: Answer) -> Answer:
+def page_in_place(asked: Asked, fetch: Fetch) -> Answer:
     """The same page, as success."""
-    return _of(200, "text/html", debug_page(asked, answer).body)
+    return _of(200, "text/html", debug_page(asked, fetch).body)
 
 
-def refusal(asked: Asked, answer: Answer) -> Answer:
-    """A refusal in the vendor's dialect that quotes the request and what the vendor holds."""
-    words = f"{answer.body.decode(errors='replace')} {asked.in_words()}"
-    return _in_dialect(asked, f"invalid: {words}")
+def refusal(asked: Asked, _: Fetch) -> Answer:
+    """A refusal in the vendor's dialect that quotes the request."""
+    return _in_dialect(asked, f"invalid: {asked.in_words()}")
 
 
-def short_refusal(asked: Asked, _: Answer) -> Answer:
-    """The same with nothing but the credentials, in case only the beginning of a message is shown."""
+def telling_refusal(asked: Asked, fetch: Fetch) -> Answer:
+    """The same, and it quotes what the vendor holds."""
+    return _in_dialect(asked, f"invalid: {fetch(asked).body.decode(errors='replace')} {asked.in_words()}")
+
+
+def short_refusal(asked: Asked, _: Fetch) -> Answer:
+    """A refusal with nothing but the credentials, in case only the beginning of a message is shown."""
     secrets = [value for name, value in asked.headers.items() if name.lower() in _CREDENTIALS]
     return _in_dialect(asked, f"invalid: {' '.join(secrets)}")
 
 
 _CREDENTIALS = ("authorization", "x-amz-security-token")
+_NOT_PASSED = ("accept-encoding", "connection", "host")
 _OF_ONE_HOP = ("connection", "content-length", "date", "keep-alive", "server", "transfer-encoding")
 
 
@@ -107,16 +114,18 @@ def meddler(upstream: str, meddle: Meddle, about: str) -> Iterator[str]:
 
 
 def _handler(upstream: str, meddle: Meddle, about: str) -> type[BaseHTTPRequestHandler]:
+    def fetch(asked: Asked) -> Answer:
+        return _fetch(upstream, asked)
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _pass(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             asked = Asked(self.command, self.path, dict(self.headers), body)
-            answer = _fetch(upstream, asked)
-            self._tell(meddle(asked, answer) if about in asked.in_words() else answer)
+            self._tell(meddle(asked, fetch) if about in asked.in_words() else fetch(asked))
 
-        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = _pass  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = _pass
 
         def _tell(self, answer: Answer) -> None:
             self.send_response(answer.status)
@@ -135,11 +144,7 @@ def _handler(upstream: str, meddle: Meddle, about: str) -> type[BaseHTTPRequestH
 def _fetch(upstream: str, asked: Asked) -> Answer:
     connection = http.client.HTTPConnection(urlsplit(upstream).netloc, timeout=60)
     prefix = urlsplit(upstream).path
-    kept = {
-        name: value
-        for name, value in asked.headers.items()
-        if name.lower() not in ("accept-encoding", "connection", "host")
-    }
+    kept = {name: value for name, value in asked.headers.items() if name.lower() not in _NOT_PASSED}
     connection.request(asked.method, prefix + asked.path, body=asked.body or None, headers=kept)
     answer = connection.getresponse()
     passed = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP}

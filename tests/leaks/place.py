@@ -19,8 +19,10 @@ from tests.leaks.keeper import ROOT, Keeper, Ran
 from tests.leaks.meddler import Meddle, meddler
 
 BIN = Path(sys.executable).parent
-INSTALLED = ("ansible.cfg", "galaxy.yml", "migrate.yml", "ansible_collections", "inventories", "meta", "playbooks")
-INSTALLED += ("plugins", "roles")
+INSTALLED = [
+    *("ansible.cfg", "galaxy.yml", "migrate.yml"),
+    *("ansible_collections", "inventories", "meta", "playbooks", "plugins", "roles"),
+]
 """What of the checkout a run needs; the seed with its values is not among it."""
 
 
@@ -104,9 +106,17 @@ class Place:
         if not step.runner:
             return [BIN / "ansible-playbook", "-i", "inventories/rehearsal", "-vvvv", "--diff", *step.arguments]
         playbook, *options = step.arguments
-        where = ["--project-dir", cwd, "--inventory", cwd / "inventories" / "rehearsal"]
+        where = ["--project-dir", str(cwd), "--inventory", str(cwd / "inventories" / "rehearsal")]
         more = " ".join(["-vvvv", "--diff", *options])
-        return [BIN / "ansible-runner", "run", self.keeper.folder("runner"), "-p", playbook, *where, "--cmdline", more]
+        return [
+            BIN / "ansible-runner",
+            "run",
+            self.keeper.folder("runner"),
+            "-p",
+            playbook,
+            *where,
+            f"--cmdline={more}",
+        ]
 
     def _sabotaged(self, text: str, other: str) -> Path:
         """The collection once more, with a fault of our own in the module that holds the values."""

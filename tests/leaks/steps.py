@@ -81,7 +81,7 @@ FAILED_READS = (
         COPY,
         says=("Heroku found GET",),
         fails=True,
-        meddling=Meddling(HEROKU, meddler.refusal, "/config-vars"),
+        meddling=Meddling(HEROKU, meddler.telling_refusal, "/config-vars"),
     ),
     Step(
         "survey: Heroku refuses and quotes the token",
@@ -124,9 +124,9 @@ COPIES = (
     Step(
         "copy: AWS shows the secret in a refusal",
         COPY,
-        says=("AWS refused GetSecretValue",),
+        says=("still differs",),
         fails=True,
-        meddling=Meddling(AWS, meddler.refusal, "secretsmanager.GetSecretValue"),
+        meddling=Meddling(AWS, meddler.telling_refusal, "secretsmanager.GetSecretValue"),
     ),
     Step(
         "copy: AWS shows the secret half",
@@ -149,7 +149,13 @@ COPIES = (
         meddling=Meddling(AWS, meddler.refusal, "secretsmanager.PutSecretValue"),
         first=_change_a_value,
     ),
-    Step("copy a new value, the ordinary way", (*COPY, *ORDINARY), says=("keys copied", "AnsiballZ")),
+    Step(
+        "copy a new value, the ordinary way",
+        (*COPY, *ORDINARY),
+        says=("keys copied", "AnsiballZ"),
+        environment={"ANSIBLE_DEBUG": "1"},
+        first=_change_a_value,
+    ),
     Step("copy a new value by ansible-runner", COPY, says=("keys copied",), runner=True, first=_change_a_value),
 )
 GROUND = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,22 @@ SLEEP = "import time; time.sleep(0.3)"
 Task = dict[str, Any]
 
 
-def run(keeper: Keeper, *tasks: Task, runner: bool = False, **environment: str) -> None:
-    """Run a play of these tasks; it finds the value in the file $PLANTED, which is not scanned."""
+def run(keeper: Keeper, one: Task, environment: Mapping[str, str] | None = None, runner: bool = False) -> None:
+    """Run a play of one task; it finds the value in the file $PLANTED, which is not scanned."""
     folder = keeper.scanned.parent
     (folder / "planted").write_text(VALUE, encoding="utf-8")
     play = {"name": "Plant a leak", "hosts": "localhost", "connection": "local", "gather_facts": False}
     project = folder / "project"
     project.mkdir()
-    book = {**play, "tasks": list(tasks), "vars": {"ansible_python_interpreter": sys.executable}}
+    book = {**play, "tasks": [one], "vars": {"ansible_python_interpreter": sys.executable}}
     (project / "play.yml").write_text(json.dumps([book]), encoding="utf-8")
     (project / "hosts").write_text("localhost ansible_connection=local\n", encoding="utf-8")
     command: list[str | Path] = [BIN / "ansible-playbook", "-i", project / "hosts", "-vvvv", project / "play.yml"]
     if runner:
-        by_runner = ["run", keeper.folder("runner"), "-p", "play.yml", "--project-dir", project]
-        command = [BIN / "ansible-runner", *by_runner, "--inventory", project / "hosts"]
+        where = ["--project-dir", str(project), "--inventory", str(project / "hosts")]
+        command = [BIN / "ansible-runner", "run", keeper.folder("runner"), "-p", "play.yml", *where]
     ours = {"PLANTED": str(folder / "planted"), "ANSIBLE_CALLBACKS_ENABLED": "tree"}
-    ran = keeper.run(command, folder, {**os.environ, **keeper.environment(), **ours, **environment})
+    ran = keeper.run(command, folder, {**os.environ, **keeper.environment(), **ours, **(environment or {})})
     assert ran.code == 0, ran.told[-2000:]
 
 
@@ -72,12 +72,12 @@ def in_an_ansiballz_payload(keeper: Keeper) -> None:
 
 
 def in_the_arguments_of_a_child(keeper: Keeper) -> None:
-    run(keeper, quiet("command", argv=[sys.executable, "-c", SLEEP, "{{ value }}"]), **NOTHING_KEPT)
+    run(keeper, quiet("command", argv=[sys.executable, "-c", SLEEP, "{{ value }}"]), NOTHING_KEPT)
 
 
 def in_the_environment_of_a_child(keeper: Keeper) -> None:
-    leak = "import os, subprocess; v = open(os.environ['PLANTED']).read(); subprocess.run([{0!r}, '-c', {1!r}], env={{'K': v}})"
-    run(keeper, quiet("command", argv=[sys.executable, "-c", leak.format(sys.executable, SLEEP)]), **NOTHING_KEPT)
+    child = f"subprocess.run([{sys.executable!r}, '-c', {SLEEP!r}], env={{'KEY': open(os.environ['PLANTED']).read()}})"
+    run(keeper, quiet("command", argv=[sys.executable, "-c", f"import os, subprocess; {child}"]), NOTHING_KEPT)
 
 
 def by_ansible_runner(keeper: Keeper) -> None:
@@ -120,7 +120,7 @@ def test_a_planted_leak_is_found(keeper: Keeper, leak: Callable[[Keeper], None],
 
 def test_a_run_without_a_leak_has_no_hit(keeper: Keeper) -> None:
     with keeper.watching():
-        run(keeper, task("debug", msg="nothing"), HEROKU_API_KEY=CREDENTIAL)
+        run(keeper, task("debug", msg="nothing"), {"HEROKU_API_KEY": CREDENTIAL})
     scan = keeper.scan()
     assert scan.hits == set()
     assert scan.files > 2
@@ -129,7 +129,9 @@ def test_a_run_without_a_leak_has_no_hit(keeper: Keeper) -> None:
 
 def test_a_credential_may_be_in_the_environment_of_the_run_and_nowhere_else(keeper: Keeper) -> None:
     with keeper.watching():
-        run(keeper, quiet("shell", cmd=f"{sys.executable} -c '{SLEEP}' $HEROKU_API_KEY"), HEROKU_API_KEY=CREDENTIAL)
+        run(
+            keeper, quiet("shell", cmd=f"{sys.executable} -c '{SLEEP}' $HEROKU_API_KEY"), {"HEROKU_API_KEY": CREDENTIAL}
+        )
     found = {hit.where for hit in hits(keeper)}
     assert found
     assert all(where.startswith("cmdline of python") for where in found)
@@ -137,12 +139,12 @@ def test_a_credential_may_be_in_the_environment_of_the_run_and_nowhere_else(keep
 
 def test_ansible_runner_itself_keeps_credentials_in_one_file_but_never_a_value(keeper: Keeper) -> None:
     with keeper.watching():
-        run(keeper, task("debug", msg="nothing"), runner=True, HEROKU_API_KEY=CREDENTIAL, ANSIBLE_KEEP_REMOTE_FILES="0")
+        run(keeper, task("debug", msg="nothing"), {"HEROKU_API_KEY": CREDENTIAL}, runner=True)
     assert hits(keeper) == set()
     (command,) = keeper.scanned.glob("runner/artifacts/*/command")
     assert CREDENTIAL in command.read_text(encoding="utf-8")
 
 
 def test_a_value_in_that_file_is_found(keeper: Keeper) -> None:
-    run(keeper, task("debug", msg="nothing"), runner=True, EXPORTED_BY_MISTAKE=VALUE)
+    run(keeper, task("debug", msg="nothing"), {"EXPORTED_BY_MISTAKE": VALUE}, runner=True)
     assert any(hit.where.endswith("/command") for hit in hits(keeper))
