@@ -9,6 +9,8 @@ from tests.leaks.place import Meddling, Place, Step
 ORDINARY = ("-e", "ansible_connection=elsewhere")
 """Modules run as AnsiballZ files, as on any other host."""
 IN_JSON = {"ANSIBLE_STDOUT_CALLBACK": "everything"}
+AS_JSON = '{"result": {"'
+"""How the lines of that callback begin that show a result."""
 HEROKU, AWS, CLOUDFLARE = "HEROKU_API_URL", "AWS_ENDPOINT_URL", "CLOUDFLARE_BASE_URL"
 CREATE = (
     "    api.secrets.create(have.name,",
@@ -71,7 +73,7 @@ FAILED_READS = (
     Step(
         "copy: Heroku's answer ends half-way",
         COPY,
-        says=("something that is not JSON",),
+        says=("something that is not JSON", AS_JSON),
         fails=True,
         environment=IN_JSON,
         meddling=Meddling(HEROKU, meddler.cut, "/config-vars"),
@@ -113,14 +115,14 @@ FAILED_READS = (
     ),
 )
 COPIES = (
-    Step("copy, dry", (*COPY, "--check"), says=("keys to copy",)),
+    Step("copy, dry", (*COPY, "--check"), says=("keys to copy",), environment={"ANSIBLE_DEBUG": "1"}),
     Step(
         "copy, killed in the middle",
         COPY,
         fails=True,
         faults=({"service": "aws", "operation": "CreateSecret", "kill": "all"},),
     ),
-    Step("copy", COPY, says=("keys copied",), environment=IN_JSON),
+    Step("copy", COPY, says=("keys copied", AS_JSON), environment=IN_JSON),
     Step(
         "copy: AWS shows the secret in a refusal",
         COPY,
@@ -160,11 +162,11 @@ COPIES = (
 )
 GROUND = (
     Step("survey", SURVEY, says=("SUMMARY",)),
-    Step("survey, the ordinary way", (*SURVEY, *ORDINARY), says=("AnsiballZ",), environment=IN_JSON),
+    Step("survey, the ordinary way", (*SURVEY, *ORDINARY), says=("AnsiballZ", AS_JSON), environment=IN_JSON),
     Step("provision", ("playbooks/provision.yml",)),
 )
 RELEASES = (
-    Step("release", ("playbooks/release.yml",), environment=IN_JSON),
+    Step("release", ("playbooks/release.yml",), says=(AS_JSON,), environment=IN_JSON),
     Step(
         "release a build that prints its environment and crashes",
         ("playbooks/release.yml", "-e", f"release_image={TELLTALE}"),
@@ -180,7 +182,7 @@ RELEASES = (
     ),
     Step("release, the ordinary way", ("playbooks/release.yml", *ORDINARY, "-e", "release_image=v41")),
     Step("shift", ("playbooks/shift.yml", "-e", '{"shift_steps": [25, 100]}', "-e", "shift_to=25")),
-    Step("rollback, the ordinary way", ("playbooks/rollback.yml", *ORDINARY), environment=IN_JSON),
+    Step("rollback, the ordinary way", ("playbooks/rollback.yml", *ORDINARY), says=(AS_JSON,), environment=IN_JSON),
     Step("drift", ("playbooks/drift.yml",)),
     Step("migrate, dry, by ansible-runner", ("migrate.yml", "--check"), runner=True),
 )

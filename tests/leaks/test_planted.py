@@ -55,6 +55,10 @@ def printed(keeper: Keeper) -> None:
     run(keeper, task("debug", msg="it is {{ value }}"))
 
 
+def printed_as_json(keeper: Keeper) -> None:
+    run(keeper, task("set_fact", planted="{{ value }}"), {"ANSIBLE_STDOUT_CALLBACK": "everything", **NOTHING_KEPT})
+
+
 def printed_in_base64(keeper: Keeper) -> None:
     run(keeper, task("debug", msg="{{ ('Basic user:' + value) | b64encode }}"))
 
@@ -88,6 +92,7 @@ NOTHING_KEPT = {"ANSIBLE_KEEP_REMOTE_FILES": "0", "ANSIBLE_PIPELINING": "1", "AN
 LEAKS: dict[str, tuple[Callable[[Keeper], None], str]] = {
     "printed": (printed, "outputs/"),
     "in Ansible's log": (printed, "ansible.log"),
+    "printed as JSON": (printed_as_json, "outputs/"),
     "printed in base64": (printed_in_base64, "outputs/"),
     "a file in TMPDIR": (in_a_temporary_file, "tmp/left-over"),
     "the fact cache": (in_the_fact_cache, "facts/"),

@@ -32,7 +32,5 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
 
 def _told(about: Any) -> Any:
     if hasattr(about, "_result"):
-        return {"result": about._result, "task": about._task.serialize(), "host": about._host.serialize()}
-    if hasattr(about, "serialize"):
-        return about.serialize()
+        return {"result": about._result, "task": vars(about._task), "host": about._host.get_name()}
     return getattr(about, "__dict__", about)
