@@ -1,7 +1,7 @@
 """Finds planted values in bytes, in whatever common spelling; tells which value and which spelling, never the value.
 
-A value is looked for in pieces, so that a part of it is found, too: every 32nd window of 32 characters of a long one (a
-run of 63 characters of it cannot hide), and each random-looking word in it (the password of a URL). Each piece is
+A value is looked for in pieces, so that a part of it is found, too: a long one in windows of 32 characters side by side
+(no run of 63 characters of it can hide), and each random-looking word in it (the password of a URL). Each piece is
 spelled in every form of :data:`FORMS`. Bytes are also unpacked: base64, zip (an AnsiballZ payload is a zip in base64),
 gzip and zlib, one in the other.
 """

@@ -15,6 +15,8 @@ from tests.leaks.canaries import SHAPES
 from tests.leaks.keeper import Hit, Keeper
 from tests.leaks.place import BIN
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched by /proc")
+
 VALUE = SHAPES["token"]
 CREDENTIAL = SHAPES["short token"]
 SLEEP = "import time; time.sleep(0.3)"
@@ -130,6 +132,18 @@ def test_a_run_without_a_leak_has_no_hit(keeper: Keeper) -> None:
     assert scan.hits == set()
     assert scan.files > 2
     assert scan.processes > 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [(["rehearsal.demoapp"], set()), (["another"], {"environ"}), (["rehearsal.demoapp", VALUE], {"cmdline"})],
+)
+def test_values_may_be_in_the_environment_of_the_app_alone(
+    keeper: Keeper, arguments: list[str], where: set[str]
+) -> None:
+    with keeper.watching():
+        keeper.run([sys.executable, "-c", SLEEP, *arguments], keeper.scanned, {"KEY": VALUE})
+    assert {hit.where.split()[0] for hit in hits(keeper)} == where
 
 
 def test_a_credential_may_be_in_the_environment_of_the_run_and_nowhere_else(keeper: Keeper) -> None:

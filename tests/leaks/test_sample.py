@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.leaks.place import place
 from tests.leaks.steps import SAMPLE
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are watched by /proc")
 @pytest.mark.timeout(400)
 def test_no_value_and_no_credential_is_shown_or_kept(tmp_path: Path) -> None:
     with place(tmp_path) as world:
