@@ -13,7 +13,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 TYPED := rehearsal $(shell git ls-files 'plugins/*.py' | sed 's,^,ansible_collections/offramp/ecs/,')
 TEMPLATES := roles/provision/files/*.cfn.yaml
 
-.PHONY: help setup rehearse test lint bench clean
+.PHONY: help setup rehearse test test-leaks lint bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ chaos-shift: compiled
 
 chaos-rollback: compiled
 	@$(CHAOS_RUN) --given "$(ON_AWS)" -- ansible-playbook playbooks/rollback.yml -i inventories/rehearsal
+
+test-leaks: compiled ## Look for canary values in all that runs print, keep and show, failures included
+	@python -m tests.leaks
 
 lint: $(READY) ## Run every static check
 	ruff check .

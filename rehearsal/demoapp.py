@@ -7,6 +7,7 @@ in :class:`Settings`; everything that is not the platform's own counts as its co
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -18,6 +19,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import h11
 
@@ -232,9 +234,27 @@ async def _unless(stopped: asyncio.Event, seconds: float | None) -> None:
 
 
 def _died(settings: Settings, when: str) -> int:
+    if settings.behaviour.get("tells_environment"):
+        for line in environment_in_words(os.environ):
+            log(line)
     print("Traceback (most recent call last):", file=sys.stderr)
     print(f"RuntimeError: this build of the app dies {when}", file=sys.stderr, flush=True)
     return int(settings.behaviour.get("exit_code", 1))
+
+
+def environment_in_words(env: Mapping[str, str]) -> list[str]:
+    """An environment as frameworks print it: plain, cut off, in the spelling of Python, JSON and URLs, in base64."""
+    values = dict(env)
+    pairs = [f"{name}={value}" for name, value in values.items()]
+    return [
+        *(line for pair in pairs if "\n" in pair for line in pair.splitlines()),
+        " ".join(pair for pair in pairs if "\n" not in pair),
+        " ".join(f"{pair[:70]!r}..." for pair in pairs),
+        repr(values),
+        json.dumps(values),
+        urlencode(values),
+        " ".join(base64.b64encode(value.encode()).decode() for value in values.values()),
+    ]
 
 
 async def run(settings: Settings, worker: bool) -> int:

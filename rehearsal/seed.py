@@ -33,6 +33,8 @@ class Behaviour(_Part):
     """From the start of the process until it listens."""
     dies_after: Seconds | None = None
     """From the first moment it listens until it exits with ``exit_code``."""
+    tells_environment: bool = False
+    """Prints its whole environment when it crashes or dies, as the error pages of many frameworks do."""
 
 
 class Formation(_Part):

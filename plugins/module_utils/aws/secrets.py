@@ -14,6 +14,7 @@ from typing import Any, Optional
 from botocore import exceptions
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import fault, session
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.blot import Blotter
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
 
@@ -213,12 +214,16 @@ def _silent(content: Mapping[str, str]) -> Iterator[None]:
         yield
     except exceptions.ClientError as error:
         told = error.response.get("Error", {})
-        values = [encoded(content), *(value for value in content.values() if len(value) >= _QUOTABLE)]
-        if any(value in str(told.get("Message", "")) for value in values):
+        if _quotes(str(told.get("Message", "")), content):
             raise exceptions.ClientError(
                 {**error.response, "Error": {**told, "Message": str(told.get("Code", ""))}}, error.operation_name
             ) from None
         raise
+
+
+def _quotes(message: str, content: Mapping[str, str]) -> bool:
+    values = [encoded(content), *(value for value in content.values() if len(value) >= _QUOTABLE)]
+    return any(value in message for value in values) or Blotter(content).blot(message) != message
 
 
 def _parsed(answer: Mapping[str, Any]) -> tuple[Optional[dict[str, str]], str]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.definitions import split_reference
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.blot import Blotter
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError
-
-_SHORTEST = 6
-"""Shorter values are words and numbers; blotting them out would make every line unreadable."""
 
 
 class TaskLogs:
@@ -38,7 +34,8 @@ class TaskLogs:
                 )
         except OfframpError as error:
             return [f"(no log lines: {error.msg})"]
-        return blotted([event["message"] for event in answer["events"]], values)
+        blotter = Blotter(values)
+        return [blotter.blot(event["message"]) for event in answer["events"]]
 
     def _values(self, references: Sequence[Mapping[str, str]]) -> dict[str, str]:
         """Key -> value of all pinned secret versions."""
@@ -49,33 +46,3 @@ class TaskLogs:
                 answer = self._secrets.get_secret_value(SecretId=found[0], VersionId=found[1])
             values.update(json.loads(answer["SecretString"]))
         return values
-
-
-def blotted(lines: Iterable[str], values: Mapping[str, str]) -> list[str]:
-    """The lines with the name of the key wherever a value, a part of it, or a common spelling of it stood."""
-    needles = {needle: key for key, value in sorted(values.items()) for needle in _needles(value)}
-    if not needles:
-        return list(lines)
-    longest_first = sorted(needles, key=len, reverse=True)
-    pattern = re.compile("|".join(re.escape(needle) for needle in longest_first))
-    return [pattern.sub(lambda found: f"(value of {needles[found[0]]})", line) for line in lines]
-
-
-def _needles(value: str) -> set[str]:
-    """A value, its lines, the password in it where it is a URL, and these as JSON and URLs spell them."""
-    parts = {value, value.strip(), *(line.strip() for line in value.splitlines())}
-    parts.update(_passwords(value))
-    spelled = {
-        spelling
-        for part in parts
-        for spelling in (part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1], quote(part, safe=""))
-    }
-    return {each for each in spelled if len(each) >= _SHORTEST}
-
-
-def _passwords(value: str) -> set[str]:
-    try:
-        password = urlsplit(value).password or ""
-    except ValueError:
-        return set()
-    return {password, unquote(password)}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change, render
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.credentials import without_credentials
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
     BadInput,
@@ -151,7 +152,7 @@ class _Run(Generic[Api, Want, Have]):
     def failure(self, kind: str, msg: str, target: str, hint: str, details: dict[str, Any]) -> dict[str, Any]:
         """The result of a run that failed."""
         about = {"msg": msg, "kind": kind, "hint": hint, "target": target}
-        return {**self._result(True, self.applied), **about, **details}
+        return {**self._result(True, self.applied), **without_credentials({**about, **details})}
 
     def _result(self, failed: bool, changes: list[Change]) -> dict[str, Any]:
         return {

@@ -110,6 +110,13 @@ def test_a_crash_ends_it_with_its_exit_code_after_its_last_words(start: Start) -
     assert app.lines[-2:] == ["Traceback (most recent call last):", "RuntimeError: this build of the app dies on start"]
 
 
+def test_a_build_may_tell_its_environment_as_it_dies(start: Start) -> None:
+    app = start(starts="crashes", tells_environment=True)
+    app.wait_end()
+    assert "REHEARSAL_SIDE=aws" in " ".join(app.lines[:-2])
+    assert app.lines[-1] == "RuntimeError: this build of the app dies on start"
+
+
 @pytest.mark.parametrize("worker", [False, True])
 def test_a_build_may_die_later(start: Start, worker: bool) -> None:
     app = start(worker=worker, dies_after=0.2, exit_code=7)

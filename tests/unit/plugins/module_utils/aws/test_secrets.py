@@ -79,6 +79,7 @@ def test_no_content_is_in_the_words_of_a_secret() -> None:
     [
         ("ValidationException", "Value 'value-of-a' at 'secretString' is bad", "(ValidationException|: Valid)"),
         ("ValidationException", 'Value \'{"A":"value-of-a","B":"1"}\' is bad', "ValidationException"),
+        ("ValidationException", 'Member must not be say \\"value-of\\" c', "ValidationException"),
         ("EncryptionFailure", "The key is disabled", "The key is disabled"),
         ("AccessDeniedException", "You may not", "You may not"),
         ("LimitExceededException", "Too many versions of 1", "Too many versions"),
@@ -93,7 +94,7 @@ def test_a_failed_write_quotes_no_value(
     made = Secrets(Door(shut=False, ordered_by="test"), "eu-west-1", "k")
     stub = Stubber(made._api)
     stub.add_client_error("create_secret" if call == "create" else "put_secret_value", code, message)
-    content = {"A": "value-of-a", "B": "1"}
+    content = {"A": "value-of-a", "B": "1", "C": 'say "value-of" c'}
     with stub, pytest.raises(OfframpError, match=said) as caught:
         made.create("n", content, "bond") if call == "create" else made.put("n", "arn", "v1", content)
     assert "value-of" not in caught.value.sentence()

@@ -85,6 +85,19 @@ def orders(*, dry: bool, alive: bool = True) -> tuple[Orders, list[str]]:
     return Orders(dry=dry, say=said.append, alive=lambda: alive), said
 
 
+def test_a_failure_quotes_no_credential(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMP_API_KEY", "0123456789")
+    refused = Refused("The lamp says: bad key 0123456789.", details={"lines": ["0123456789"]})
+
+    def observe(api: Lamp, want: int) -> State:
+        raise refused
+
+    module = replace(lamp_module({})[0], observe=observe)
+    result = runner.run(module, {"level": 3}, orders(dry=False)[0])
+    assert result["msg"] == "The lamp says: bad key (value of LAMP_API_KEY)."
+    assert result["lines"] == ["(value of LAMP_API_KEY)"]
+
+
 def test_a_real_run_applies_the_plan_and_reports_what_is_there_then() -> None:
     module, made = lamp_module({"level": 1})
     result = runner.run(module, {"level": 3}, orders(dry=False)[0])
