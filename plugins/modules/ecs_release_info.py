@@ -129,12 +129,9 @@ def _previous(api: ecs.Ecs, want: Want, present: str) -> str:
     Raises:
         Missing: there is none.
     """
-    records = api.service_deployments(want.cluster, want.service, ["SUCCESSFUL"])
-    arns = [record["targetServiceRevisionArn"] for record in records]
-    definition_of = api.revisions(arns)
-    for arn in arns:
-        if definition_of.get(arn, present) != present:
-            return definition_of[arn]
+    arn = api.previous_definition(want.cluster, want.service, present)
+    if arn is not None:
+        return arn
     raise Missing(
         f"ECS service {want.service} has no earlier release that was completed.",
         target=f"ECS service {want.service}",

@@ -16,6 +16,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 Json = dict[str, Any]
 
 _PAGE = 100
+_SERVICES_A_READ = 10
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,28 @@ class Ecs:
             answer = self._client.describe_services(cluster=cluster, services=[name], include=["TAGS"])
         found = [each for each in answer["services"] if each["status"] != "INACTIVE"]
         return dict(found[0]) if found else None, session.moment_of(answer)
+
+    def services(self, cluster: str, names: Sequence[str]) -> list[Json]:
+        """Those of the services that exist, in the order given, ten a read; none where the cluster does not exist."""
+        found: dict[str, Json] = {}
+        for start in range(0, len(names), _SERVICES_A_READ):
+            batch = list(names[start : start + _SERVICES_A_READ])
+            with spoken(f"ECS cluster {name_of(cluster)}"):
+                try:
+                    answer = self._client.describe_services(cluster=cluster, services=batch)
+                except ClientError as error:
+                    if code_of(error) == "ClusterNotFoundException":
+                        return []
+                    raise
+            found |= {each["serviceName"]: each for each in answer["services"] if each["status"] != "INACTIVE"}
+        return [found[name] for name in names if name in found]
+
+    def previous_definition(self, cluster: str, service: str, present: str) -> Optional[str]:
+        """ARN of the task definition of the last completed roll-out that is not the present one; None without one."""
+        records = self.service_deployments(cluster, service, ["SUCCESSFUL"])
+        arns = [record["targetServiceRevisionArn"] for record in records]
+        definition_of = self.revisions(arns)
+        return next((definition_of[arn] for arn in arns if definition_of.get(arn, present) != present), None)
 
     def tasks(self, cluster: str, service: str, status: str) -> list[Json]:
         """Up to 100 tasks of a service whose desired status is this (RUNNING, STOPPED)."""
