@@ -15,7 +15,7 @@ from botocore import exceptions
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import fault, session
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing, Refused
 
 LARGEST = 65_536
 """Bytes that a secret may have (the quota of Secrets Manager)."""
@@ -81,6 +81,17 @@ class Secrets:
         if found is None:
             return secret
         return Secret(secret.arn, secret.version, secret.content, secret.oddity, found.owner, found.leaves_at)
+
+    def content_of(self, name: str, version: str) -> Optional[dict[str, str]]:
+        """The map that one version of the secret holds; None where the version is gone, or holds no map."""
+        with fault.spoken(target_of(name)):
+            try:
+                answer = self._api.get_secret_value(SecretId=name, VersionId=version)
+            except exceptions.ClientError as error:
+                if fault.code_of(error) == "ResourceNotFoundException":
+                    return None
+                raise
+        return _parsed(answer)[0]
 
     def create(self, name: str, content: Mapping[str, str], owner: str) -> None:
         """Make the secret, its first version and its tag in one call."""
@@ -176,6 +187,27 @@ def check_content(name: str, content: Mapping[str, str]) -> None:
         hint="Exclude keys, or move large values to files or other secrets.",
         details={"sizes": {key: sizes[key] for key in largest}},
     )
+
+
+def content_of(name: str, secret: Optional[Secret]) -> Mapping[str, str]:
+    """The map that a secret holds, for those who cannot go on without it.
+
+    Raises:
+        Missing: there is no such secret.
+        Refused: it will be deleted, or holds something else.
+    """
+    if secret is None:
+        raise Missing(
+            f"There is no {target_of(name)}.", target=target_of(name), hint="Run playbooks/copy.yml for it first."
+        )
+    if secret.content is None:
+        going = f"is scheduled for deletion on {secret.leaves_at}" if secret.leaves_at else ""
+        raise Refused(
+            f"The {target_of(name)} {going or f'holds {secret.oddity or "no value"} in place of a map of strings'}.",
+            target=target_of(name),
+            hint="Run playbooks/copy.yml for it, or name another secret.",
+        )
+    return secret.content
 
 
 def check_writable(name: str, secret: Secret, owner: str) -> None:

@@ -31,7 +31,7 @@ class StackWorld:
     """
 
     def __init__(self, log: RequestLog, directory: Path) -> None:
-        self._log = log
+        self.log = log
         self._directory = directory
         self.said: list[str] = []
         self._forgotten = 0
@@ -58,12 +58,12 @@ class StackWorld:
 
     def requests(self) -> list[Entry]:
         """The requests since they were last forgotten, without those of plain clients."""
-        entries = list(read_log(self._log.path))[self._forgotten :]
+        entries = list(read_log(self.log.path))[self._forgotten :]
         return [entry for entry in entries if entry.caller.startswith("offramp.ecs/")]
 
     def forget(self) -> None:
         """Forget the requests so far."""
-        self._forgotten = len(list(read_log(self._log.path)))
+        self._forgotten = len(list(read_log(self.log.path)))
 
     @contextmanager
     def watched(self) -> Iterator[list[str]]:
