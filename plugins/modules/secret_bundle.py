@@ -8,15 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import secrets
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import (
+    pins,
+    references,
+    secret_settings,
+    secrets,
+    versions,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import KEY_VARIABLE, fingerprint
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import KEY_VARIABLE
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import AWS, spec
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku import apps, client
-from ansible_collections.offramp.ecs.plugins.module_utils.policy import mapping
+from ansible_collections.offramp.ecs.plugins.module_utils.policy import mapping, readable
 
 DOCUMENTATION = """
 module: secret_bundle
@@ -28,6 +34,10 @@ description:
     a single new version is made, and a run that repeats a crashed one makes no second version.
   - Keys of the platform (C(PORT), C(DYNO), C(HEROKU_*)) do not travel unless they are named. Keys that add-ons own are
     copied while Heroku runs the service, and refused where they end with the add-on (log services).
+  - A version is a release, with a staging label of its own (C(offramp-) and the beginning of its id). Versions that
+    task definitions may still start tasks with keep theirs, and so do the newest ones; others lose theirs before a new
+    version is made, and AWS drops them in its own time.
+  - KMS key, replicas, resource policy and tags are looked at only where they are given. Rotation is never touched.
 options:
   app:
     description: Name or id of the Heroku app.
@@ -37,22 +47,21 @@ options:
     description: Name of the secret.
     type: str
     required: true
-  include:
-    description:
-      - Patterns of keys that travel. A key written out here travels even when the platform or an add-on owns it.
-    type: list
-    elements: str
-    default: ["*"]
-  exclude:
-    description: Patterns of keys that do not travel.
+  families:
+    description: Families of task definitions that use the secret, as far as they exist.
     type: list
     elements: str
     default: []
-  rename:
-    description: Key at Heroku to name on AWS. A key named here travels.
-    type: dict
-    default: {}
-extends_documentation_fragment: [offramp.ecs.aws, offramp.ecs.heroku]
+  keep_versions:
+    description: How many of the newest versions keep their label, 1 to 18. Those that are in use keep it besides.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - offramp.ecs.aws
+  - offramp.ecs.heroku
+  - offramp.ecs.rules
+  - offramp.ecs.secret_settings
+  - offramp.ecs.secret_users
 version_added: 0.1.0
 author: The Offramp founders (@offramp)
 """
@@ -65,6 +74,11 @@ EXAMPLES = """
     region: eu-west-1
     exclude: ["STAGING_*"]
     rename: {HEROKU_APP_NAME: APP_NAME}
+    constants: {STAGE: production}
+    references: {REDIS_URL: "production/memorydb:url"}
+    cluster: offramp-production
+    services: [bond-server-web]
+    families: [production-bond-server-web]
   register: __copy_secret
 """
 
@@ -80,182 +94,186 @@ secret:
     keys: {description: Names in the secret., type: list, elements: str}
     refused: {description: "Keys that do not travel: key, reason, rule.", type: list, elements: dict}
     decisions:
-      description: "All keys: verdict, name, reason, rule, owner, size in bytes, fingerprint."
+      description:
+        - "All keys: verdict (copied, replaced, constant, reference, refused), name, reason, rule, owner, size in bytes,
+          fingerprint, and state (equal, differs, missing on AWS) as found: in a dry run before what it plans."
       type: list
       elements: dict
+    only_on_aws:
+      description: Names that the secret has and no key stands for, as found.
+      type: list
+      elements: str
     unmet: {description: Keys that include or rename write out and the app does not have., type: list, elements: str}
 """
 
-SPEC = spec(
-    AWS,
-    options={
-        "app": {"type": "str", "required": True},
-        "name": {"type": "str", "required": True},
-        "include": {"type": "list", "elements": "str", "default": ["*"]},
-        "exclude": {"type": "list", "elements": "str", "default": []},
-        "rename": {"type": "dict", "default": {}},
-    },
-)
+_TEXT = {"type": "str", "required": True}
+SPEC = spec(AWS, mapping.OPTIONS, secret_settings.OPTIONS, versions.OPTIONS, options={"app": _TEXT, "name": _TEXT})
 
 
 @dataclass(frozen=True)
 class Api:
-    """Both sides."""
+    """Both sides, and who uses the secret."""
 
     heroku: client.Heroku
     secrets: secrets.Secrets
+    pins: pins.Pins
 
 
 @dataclass(frozen=True)
 class Want:
-    """Which app, which secret, by which rules."""
+    """Which app, which secret, by which rules and with which settings; which of its versions to keep."""
 
     app: str
     name: str
+    region: str
     rules: mapping.Rules
+    references: Mapping[str, references.Reference]
+    settings: secret_settings.Settings
+    keeping: versions.Keeping
 
 
 @dataclass(frozen=True)
 class Have:
-    """Both sides as they are: the app's config vars with what the rules say of each, and the secret."""
+    """Both sides as they are.
 
-    app: str
+    Attributes:
+        source: the app's config vars; ``decisions`` and ``unmet`` are what the rules say of them.
+        wanted: the map as the secret should hold it.
+        found: the map that was found in the secret, which no foresight changes.
+        secret: the secret, None where there is none.
+        history: its versions; only looked up for a new one.
+    """
+
     name: str
     source: Mapping[str, str] = field(repr=False)
     decisions: tuple[mapping.Decision, ...]
     unmet: tuple[str, ...]
+    wanted: Mapping[str, str] = field(repr=False)
+    found: Optional[Mapping[str, str]] = field(repr=False)
     secret: Optional[secrets.Secret]
+    history: versions.History = versions.NONE
 
-    def wanted(self) -> dict[str, str]:
-        """The map as the secret should hold it."""
-        return {decision.name: self.source[decision.key] for decision in self.decisions if decision.name is not None}
+    @property
+    def differs(self) -> bool:
+        """Whether the secret is there and needs a new version."""
+        return self.secret is not None and self.secret.content != self.wanted
 
 
 def connect(params: Mapping[str, Any], door: Door) -> Api:
     """The clients. Ids of versions are keyed by what only this company knows, and the same run after run."""
     heroku = client.Heroku(door)
     token_key = os.environ.get(KEY_VARIABLE, "") or os.environ[client.KEY_VARIABLE]
-    return Api(heroku, secrets.Secrets(door, params["region"], token_key))
+    return Api(heroku, secrets.Secrets(door, params["region"], token_key), pins.Pins(params["region"], door))
 
 
 def want(params: Mapping[str, Any]) -> Want:
     """What the arguments ask for.
 
     Raises:
-        BadInput: the secret's name is refused.
+        BadInput: a name, a rule or a setting is refused.
     """
     secrets.check_name(params["name"])
-    rename = {str(key): str(name) for key, name in params["rename"].items()}
+    rules = mapping.rules_of(params)
     return Want(
-        params["app"], params["name"], mapping.Rules(tuple(params["include"]), tuple(params["exclude"]), rename)
+        params["app"],
+        params["name"],
+        params["region"],
+        rules,
+        {name: references.parse(name, text) for name, text in rules.references.items()},
+        secret_settings.wanted(params),
+        versions.wanted(params),
     )
 
 
 def observe(api: Api, want: Want) -> Have:
-    """Config vars and add-ons at Heroku, the secret at AWS; who owns the secret only when it must be written."""
+    """Config vars and add-ons at Heroku, the secret and what it refers to at AWS; more only where there is a reason."""
     source = apps.read_config(api.heroku, want.app)
-    owners = {
-        key: mapping.Owner(it.name, it.service)
-        for key, it in apps.owners(apps.read_addons(api.heroku, want.app)).items()
-    }
+    addons = apps.owners(apps.read_addons(api.heroku, want.app))
+    owners = {key: mapping.Owner(addon.name, addon.service) for key, addon in addons.items()}
     decisions = tuple(mapping.decide(source, owners, want.rules))
-    unmet = tuple(mapping.unmet(source, want.rules))
-    have = Have(want.app, want.name, source, decisions, unmet, api.secrets.read(want.name))
-    if have.secret is None or have.secret.content == have.wanted():
-        return have
-    return replace(have, secret=api.secrets.described(want.name, have.secret))
+    read = references.read(api.secrets, want.references)
+    wanted = mapping.travelling(decisions, source, want.rules.constants, read)
+    secret = api.secrets.read(want.name)
+    found = secret.content if secret else None
+    have = Have(want.name, source, decisions, tuple(mapping.unmet(source, want.rules)), wanted, found, secret)
+    if secret is not None and (have.differs or want.settings.given):
+        have = replace(have, secret=api.secrets.described(want.name, secret, want.settings.policy is not None))
+    return replace(have, history=_history(api, want, have.secret)) if have.differs else have
+
+
+def _history(api: Api, want: Want, secret: Optional[secrets.Secret]) -> versions.History:
+    """What decides about labels; nothing where the secret is going, so that the plan can say so."""
+    if secret is None or secret.leaves_at is not None:
+        return versions.NONE
+    keep = want.keeping
+    there, now = api.secrets.versions(want.name)
+    kept = api.pins.kept(keep.cluster, keep.services, keep.families, secret.arn, keep.newest)
+    return versions.History(there, kept, now)
 
 
 def plan(have: Have, want: Want) -> list[Change]:
-    """One new version where the maps differ, after the gates.
+    """Settings, labels and one new version, as far as they differ, after all gates.
 
     Raises:
         Refused: a gate is shut; nothing was written.
     """
-    wanted, secret = have.wanted(), have.secret
-    if secret is not None and secret.content == wanted:
-        return []
-    secrets.check_content(want.name, wanted)
-    if secret is None:
-        return [Change("create", secrets.target_of(want.name), None, _described(have, {}, wanted), have)]
-    secrets.check_writable(want.name, secret, want.app)
-    before = dict(secret.content or {})
-    gone = {name: _shape(value) for name, value in before.items() if wanted.get(name) != value}
-    return [Change("rotate", secrets.target_of(want.name), gone, _described(have, before, wanted), have)]
+    if have.secret is None:
+        secrets.check_content(want.name, have.wanted, secrets.arn_like(want.region, want.name))
+        return [*secret_settings.creation(want.name, want.app, want.settings), _version(have)]
+    changes = secret_settings.plan(want.name, have.secret.settings, want.settings)
+    if changes or have.differs:
+        secrets.check_writable(want.name, have.secret, want.app)
+    if not have.differs:
+        return changes
+    secrets.check_content(want.name, have.wanted, have.secret.arn)
+    return [*changes, *versions.plan(want.name, have.history, want.keeping.newest), _version(have)]
+
+
+def _version(have: Have) -> Change:
+    before = dict((have.secret.content if have.secret else None) or {})
+    gone = readable.left_behind(before, have.wanted)
+    come = readable.brought(before, have.wanted, have.decisions)
+    return Change("rotate", secrets.target_of(have.name), gone, come, have)
 
 
 def foresee(have: Have, want: Want) -> Have:
     """The secret as it will be; its ids are the vendor's to give."""
-    wanted, secret = have.wanted(), have.secret
-    if secret is not None and secret.content == wanted:
-        return have
-    arn = secret.arn if secret else Unknown(f"ARN of secret {want.name}", "playbooks/copy.yml")
-    version = Unknown(f"version of secret {want.name}", "playbooks/copy.yml")
-    return replace(have, secret=secrets.Secret(arn, version, wanted))
+    secret = have.secret or secrets.coming(want.name, want.app, want.settings)
+    settings = secret_settings.foreseen(secret.settings, want.settings)
+    return replace(have, secret=replace(secrets.rotated(want.name, secret, have.wanted), settings=settings))
 
 
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use; no value."""
     secret = have.secret
-    refused = [decision for decision in have.decisions if decision.name is None]
     return {
         "name": have.name,
         "arn": secret.arn if secret else "",
         "version_id": secret.version if secret else "",
         "keys": sorted((secret.content or {}) if secret else {}),
-        "refused": [{"key": it.key, "reason": it.reason, "rule": it.rule} for it in refused],
-        "decisions": [_row(it, have.source[it.key]) for it in have.decisions],
+        "refused": readable.refused(have.decisions),
+        "decisions": _rows(have),
+        "only_on_aws": sorted(set(have.found or ()) - set(have.wanted)),
         "unmet": list(have.unmet),
     }
 
 
 def headline(have: Have) -> list[str]:
-    """How many keys travel, and why the others do not."""
-    refused = [decision for decision in have.decisions if decision.name is None]
-    why = f" ({'; '.join(f'{it.key}: {it.reason}' for it in refused)})" if refused else ""
-    unmet = f"; not at Heroku, though named: {', '.join(have.unmet)}" if have.unmet else ""
-    state = "to copy" if have.secret is None or is_unknown(have.secret.version) else "copied"
-    count = len(have.decisions) - len(refused)
-    return [f"Secret {have.name}: {count} keys {state}, {len(refused)} refused{why}{unmet}"]
+    """How many keys travel, why the others do not, and what differs."""
+    state = "copied" if have.secret and not is_unknown(have.secret.version) else "to copy"
+    told = readable.counted(f"Secret {have.name}", state, have.decisions, have.unmet)
+    others = set(have.found or ()) - set(have.wanted)
+    return [told, *(readable.drift(have.name, _rows(have), others) if have.found is not None else [])]
 
 
-def _create(api: Api, change: Change) -> None:
+def _rows(have: Have) -> list[dict[str, Any]]:
+    return readable.rows(have.decisions, have.source, have.wanted, have.found or {})
+
+
+def _put(api: Api, change: Change) -> None:
     have: Have = change.payload
-    api.secrets.create(have.name, have.wanted(), have.app)
-
-
-def _rotate(api: Api, change: Change) -> None:
-    have: Have = change.payload
-    assert have.secret is not None  # noqa: S101 - a secret that is rotated is there
-    api.secrets.put(have.name, have.secret.arn, have.secret.version, have.wanted())
-
-
-def _described(have: Have, before: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Name -> kind of change, shape, owner and rule, of the names that are new or differ."""
-    decision_of = {decision.name: decision for decision in have.decisions if decision.name is not None}
-    return {
-        name: f"{'changed' if name in before else 'added'}, {_shape(wanted[name])}, {decision_of[name].reason} "
-        f"(rule {decision_of[name].rule})"
-        for name in sorted(wanted)
-        if before.get(name) != wanted[name]
-    }
-
-
-def _shape(value: str) -> str:
-    return f"{len(value.encode('utf-8', 'surrogatepass'))} bytes, fingerprint {fingerprint(value)}"
-
-
-def _row(decision: mapping.Decision, value: str) -> dict[str, Any]:
-    return {
-        "key": decision.key,
-        "verdict": decision.verdict,
-        "name": decision.name,
-        "reason": decision.reason,
-        "rule": decision.rule,
-        "owner": decision.owner.name if decision.owner else None,
-        "size": len(value.encode("utf-8", "surrogatepass")),
-        "fingerprint": fingerprint(value),
-    }
+    previous = have.secret.version if have.secret else ""
+    api.secrets.put(have.name, previous, have.wanted, [version.id for version in have.history.versions])
 
 
 MODULE = runner.Module(
@@ -267,7 +285,10 @@ MODULE = runner.Module(
     observe=observe,
     report=report,
     plan=plan,
-    apply={"create": _create, "rotate": _rotate},
+    apply={
+        **dict.fromkeys(("create", "update", "delete"), lambda api, change: api.secrets.make(change)),
+        "rotate": _put,
+    },
     foresee=foresee,
     headline=headline,
 )

@@ -156,7 +156,7 @@ def observe(api: Api, want: Want) -> Have:
     old = {use.version for use in uses} - {"", known.version}
     current = (api.secrets.read(want.name) or known) if old and told else known
     content = current.content or {}
-    pinned = {version: api.secrets.content_of(want.name, version) for version in sorted(old)}
+    pinned = {version: api.secrets.content_at(want.name, version) for version in sorted(old)}
     coming = coming_keys(want.name, want.bundle)
     judged = tuple(judge(use, pinned.get(use.version, content), content, coming) for use in uses)
     return Have(want.name, current.version, judged, want.releases, bool(coming))

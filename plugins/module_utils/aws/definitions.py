@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import fingerprint
 
 Json = dict[str, Any]
 
 LARGEST = 65_536
 """Bytes of a task definition (service quota of ECS)."""
+_REST = 2_048
+"""Bytes of ours without the references to secrets and with a few plain settings."""
 
 _GIVEN_BY_AWS = frozenset(
     {
@@ -112,12 +114,30 @@ def check_size(definition: Json) -> None:
     Raises:
         BadInput: with the figures.
     """
-    size = len(json.dumps(definition, separators=(",", ":")).encode())
+    size = _bytes_of(definition)
     if size > LARGEST:
         raise BadInput(
             f"Task definition {definition['family']} would have {size} bytes; ECS takes {LARGEST}.",
             target=f"task definition {definition['family']}",
             hint="Exclude keys from the secret (each takes about 200 bytes), or keep several settings in one key.",
+        )
+
+
+def check_references(secrets: Secrets, target: str) -> None:
+    """Refuse keys whose references alone leave a task definition no room for the rest.
+
+    Raises:
+        Refused: with the figures.
+    """
+    size = _bytes_of(secrets.references())
+    room = LARGEST - _REST
+    if size > room:
+        most = room * len(secrets.keys) // size
+        raise Refused(
+            f"{len(secrets.keys)} keys take {size} bytes of references in a task definition; ECS takes {LARGEST} in "
+            f"all, {_REST} of which the rest of it needs.",
+            target=target,
+            hint=f"Exclude keys until about {most} are left, or keep several settings in one key.",
         )
 
 
@@ -188,6 +208,10 @@ def split_reference(name: str, value_from: str) -> Optional[tuple[str, str]]:
     """(ARN of the secret, version) where a variable is the key of that name in a pinned version; else None."""
     arn, pinned, version = value_from.partition(f":{name}::")
     return (arn, version) if pinned else None
+
+
+def _bytes_of(part: Any) -> int:
+    return len(json.dumps(part, separators=(",", ":")).encode())
 
 
 def _normal_container(given: Mapping[str, Any]) -> Json:

@@ -103,11 +103,11 @@ def test_copy_is_planned_done_and_then_left_alone_without_a_word_about_values(pl
     assert place.writes() == []
     code, real = place.play("copy", "-vvv")
     assert code == 0, real
-    assert place.writes() == ["CreateSecret"]
+    assert place.writes() == ["CreateSecret", "PutSecretValue"]
     assert secret(place) == {key: CONFIG[key] for key in ("APP", "TEXT", "REDIS_URL")}
     code, again = place.play("copy")
     assert re.search(r"bond-server .* changed=0 ", again)
-    assert place.writes() == ["CreateSecret"]
+    assert place.writes() == ["CreateSecret", "PutSecretValue"]
     for told in (dry, real, again):
         assert "value-of" not in told
         state = "to copy" if told is dry else "copied"

@@ -109,7 +109,7 @@ def test_many_edits_make_one_version_and_the_plan_names_them_without_values(worl
     world.set_config("bond-server", {**{key: ODD[key] for key in ODD if key != "TWO"}, "APP": "other", "NEW": "n"})
     with world.watched() as seen:
         made = copy(world, name)
-    assert [line for line in seen if line.startswith("write")] == ["write PutSecretValue"]
+    assert [line for line in seen if line.startswith("write")] == ["write PutSecretValue"], made
     assert versions(world, name) == 2
     (change,) = made["changes"]
     assert (change["verb"], change["target"]) == ("rotate", f"secret {name}")

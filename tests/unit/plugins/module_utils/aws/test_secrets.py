@@ -37,7 +37,7 @@ def test_a_map_survives_its_encoding(content: dict[str, str]) -> None:
 @pytest.mark.parametrize("value", ["a\0b", "\ud800", "ok \udfff"])
 def test_values_that_no_environment_can_hold_are_refused_unquoted(value: str) -> None:
     with pytest.raises(Refused, match="The value of KEY holds a character") as caught:
-        secrets.check_content("n", {"KEY": value})
+        secrets.check_content("n", {"KEY": value}, "arn")
     assert value not in caught.value.sentence()
 
 
@@ -46,10 +46,10 @@ def test_the_limit_is_of_bytes_as_they_are_sent(letters: int, fits: bool) -> Non
     content = {"K": "x" * letters}
     assert (len(secrets.encoded(content)) <= secrets.LARGEST) == fits
     if fits:
-        secrets.check_content("n", content)
+        secrets.check_content("n", content, "arn")
     else:
         with pytest.raises(Refused, match="has 65537 bytes"):
-            secrets.check_content("n", content)
+            secrets.check_content("n", content, "arn")
 
 
 OURS = Secret("arn", "v1", {}, "", "bond")
@@ -84,18 +84,15 @@ def test_no_content_is_in_the_words_of_a_secret() -> None:
         ("LimitExceededException", "Too many versions of 1", "Too many versions"),
     ],
 )
-@pytest.mark.parametrize("call", ["create", "put"])
-def test_a_failed_write_quotes_no_value(
-    monkeypatch: pytest.MonkeyPatch, call: str, code: str, message: str, said: str
-) -> None:
+def test_a_failed_write_quotes_no_value(monkeypatch: pytest.MonkeyPatch, code: str, message: str, said: str) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
     made = Secrets(Door(shut=False, ordered_by="test"), "eu-west-1", "k")
     stub = Stubber(made._api)
-    stub.add_client_error("create_secret" if call == "create" else "put_secret_value", code, message)
+    stub.add_client_error("put_secret_value", code, message)
     content = {"A": "value-of-a", "B": "1"}
     with stub, pytest.raises(OfframpError, match=said) as caught:
-        made.create("n", content, "bond") if call == "create" else made.put("n", "arn", "v1", content)
+        made.put("n", "v1", content)
     assert "value-of" not in caught.value.sentence()
     assert "secret n" in caught.value.sentence()
 
@@ -110,3 +107,12 @@ def test_the_id_of_a_version_tells_one_change_from_another() -> None:
     assert len({token(), *others}) == 6
     assert token() == token()
     assert 32 <= len(token()) <= 64  # what Secrets Manager takes
+
+
+def test_an_id_that_is_taken_is_followed_by_the_next_in_line() -> None:
+    made = Secrets(Door(shut=True, ordered_by="test"), "eu-west-1", "k")
+    ids = [made.token("n", "v1", {"A": "1"})]
+    for _ in range(3):
+        ids.append(made.token("n", "v1", {"A": "1"}, ids))
+    assert len(set(ids)) == 4
+    assert made.token("n", "v1", {"A": "1"}, ids[:2]) == ids[2]
