@@ -166,7 +166,9 @@ def coming_keys(name: str, bundle: Mapping[str, Any]) -> frozenset[str]:
     """Names of the keys that a dry run of ``secret_bundle`` would change; none after a real run."""
     if not is_unknown(bundle.get("secret")):
         return frozenset()
-    changes = [each for each in bundle["changes"] if each["target"] == secrets.target_of(name)]
+    changes = [
+        each for each in bundle["changes"] if each["verb"] == "rotate" and each["target"] == secrets.target_of(name)
+    ]
     return frozenset(key for each in changes for side in ("before", "after") for key in each[side] or ())
 
 

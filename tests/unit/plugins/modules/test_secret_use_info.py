@@ -72,7 +72,7 @@ def test_a_release_follows_only_where_it_is_wanted_and_something_is_stale() -> N
 
 
 def bundle(version: str, *targets: str) -> dict[str, Any]:
-    changes = [{"target": target, "before": {"A": "x"}, "after": {"B": "y"}} for target in targets]
+    changes = [{"verb": "rotate", "target": target, "before": {"A": "x"}, "after": {"B": "y"}} for target in targets]
     return {"secret": {"version_id": version, "arn": "arn", "keys": ["A"]}, "changes": changes}
 
 
