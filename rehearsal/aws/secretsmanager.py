@@ -127,8 +127,12 @@ def _create(parameters: Parameters) -> Parameters | None:
         return None
     made = secrets.store(parameters)
     version = _add(made, parameters, [_CURRENT]) if _has_value(parameters) else None
-    if parameters.get("AddReplicaRegions"):
-        secrets.replicate(made, parameters["AddReplicaRegions"], bool(parameters.get("ForceOverwriteReplicaSecret")))
+    try:
+        overwrite = bool(parameters.get("ForceOverwriteReplicaSecret"))
+        secrets.replicate(made, parameters.get("AddReplicaRegions") or [], overwrite)
+    except RefusedError:
+        secrets.forget(made)
+        raise
     told = {"ARN": made["ARN"], "Name": made["Name"], "ReplicationStatus": made["ReplicationStatus"]}
     return told if version is None else {**told, "VersionId": version}
 

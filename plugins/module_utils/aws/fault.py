@@ -40,6 +40,7 @@ _CREDENTIALS_LOST = (
     exceptions.SSOError,
     exceptions.TokenRetrievalError,
 )
+_OF_KMS = re.compile(r"\bKMS\b|^(De|En)cryptionFailure")
 _LOOK_AROUND = "Check the network, the region and AWS_ENDPOINT_URL, then run again."
 _PARAMETER = re.compile(r"parameter(?: in input)?:? \"?([A-Za-z][\w.\[\]]*)")
 _MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
@@ -98,10 +99,14 @@ def of_client_error(error: exceptions.ClientError, target: str) -> OfframpError:
         return Unreachable(f"AWS failed at {operation} on {target}: {said or code}.", target=target, hint=hint)
     if code in _DENIED:
         hint = f"Check the credentials, and that their policy allows {operation}."
+        if _OF_KMS.search(said):
+            hint = "Allow kms:Decrypt and kms:GenerateDataKey with the KMS key, in the policy and in the key's own."
         return Denied(f"AWS refused {operation} on {target}: {said or code}.", target=target, hint=hint)
     if code in _THROTTLED:
         hint = "Run again in some minutes."
         return Throttled(f"AWS throttled {operation} on {target}: {said or code}.", target=target, hint=hint)
     if code.endswith(_MISSING):
         return Missing(f"AWS has no {target} ({operation}: {said or code}).", target=target)
-    return Refused(f"AWS refused {operation} on {target}: {said or code}.", target=target)
+    of_kms = _OF_KMS.search(code) or _OF_KMS.search(said)
+    hint = "Check that the KMS key is enabled and not about to be deleted." if of_kms else ""
+    return Refused(f"AWS refused {operation} on {target}: {said or code}.", target=target, hint=hint)

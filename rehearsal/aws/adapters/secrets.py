@@ -34,6 +34,11 @@ def store(parameters: dict[str, Any]) -> Secret:
     return made
 
 
+def forget(secret: Secret) -> None:
+    """Let a secret, its replicas and its policy be gone at once."""
+    reach(_SECRETS, "_purge_secret")(secret["Name"], secret)
+
+
 def replicate(secret: Secret, regions: list[dict[str, Any]], overwrite: bool) -> None:
     """Give a secret replicas. Raises RefusedError as ReplicateSecretToRegions does."""
     asked = {"SecretId": secret["ARN"], "AddReplicaRegions": regions, "ForceOverwriteReplicaSecret": overwrite}
@@ -55,5 +60,12 @@ def sync(secret: Secret) -> None:
     reach(_SECRETS, "_sync_replicas")(secret)
 
 
-for _name in ("_resolve", "_store_new_secret", "_replicate_secret_to_regions", "_delete_replicas", "_sync_replicas"):
+for _name in (
+    "_delete_replicas",
+    "_purge_secret",
+    "_replicate_secret_to_regions",
+    "_resolve",
+    "_store_new_secret",
+    "_sync_replicas",
+):
     reach(_SECRETS, _name)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.aws import secretsmanager
 from tests.unit.rehearsal.aws.refusals import refusal, refused
 
 TOKEN = "a" * 32
@@ -77,3 +78,113 @@ def test_a_deleted_secret_keeps_its_name_until_its_window_is_over(secrets: Any, 
     assert secrets.describe_secret(SecretId=secret)["DeletedDate"]
     secrets.restore_secret(SecretId=secret)
     assert secrets.get_secret_value(SecretId=secret)["SecretString"] == '{"A":"1"}'
+
+
+def value_of(secrets: Any, secret: str, version: str) -> str:
+    return str(secrets.get_secret_value(SecretId=secret, VersionId=version)["SecretString"])
+
+
+def stages(secrets: Any, secret: str) -> dict[str, list[str]]:
+    listed = secrets.list_secret_version_ids(SecretId=secret, IncludeDeprecated=True)["Versions"]
+    return {version["VersionId"]: sorted(version["VersionStages"]) for version in listed}
+
+
+def test_a_secret_without_a_value_has_no_version(secrets: Any, request: pytest.FixtureRequest) -> None:
+    made = secrets.create_secret(Name=request.node.name, ClientRequestToken="c" * 32)
+    assert "VersionId" not in made
+    assert stages(secrets, made["ARN"]) == {}
+    assert refusal(secrets.get_secret_value, SecretId=made["ARN"]) == "ResourceNotFoundException"
+    secrets.put_secret_value(SecretId=made["ARN"], SecretString="x", VersionStages=["blue"], ClientRequestToken=TOKEN)
+    assert stages(secrets, made["ARN"]) == {TOKEN: ["AWSCURRENT", "blue"]}
+
+
+def test_the_first_version_is_called_by_its_token(secrets: Any, request: pytest.FixtureRequest) -> None:
+    made = secrets.create_secret(Name=request.node.name, SecretString="x", ClientRequestToken=TOKEN)
+    assert made["VersionId"] == TOKEN
+    assert value_of(secrets, made["ARN"], TOKEN) == "x"
+
+
+def test_a_version_comes_with_its_labels_and_takes_them_from_others(secrets: Any, secret: str) -> None:
+    one, two = "1" * 32, "2" * 32
+    both = {"SecretId": secret, "VersionStages": ["AWSCURRENT", "blue"]}
+    secrets.put_secret_value(**both, SecretString="1", ClientRequestToken=one)
+    secrets.put_secret_value(**both, SecretString="2", ClientRequestToken=two)
+    found = stages(secrets, secret)
+    assert (found[one], found[two]) == (["AWSPREVIOUS"], ["AWSCURRENT", "blue"])
+    secrets.put_secret_value(SecretId=secret, SecretString="3", VersionStages=["green"])
+    assert secrets.get_secret_value(SecretId=secret)["VersionId"] == two
+    secrets.update_secret(SecretId=secret, SecretString="4", ClientRequestToken="4" * 32)
+    assert stages(secrets, secret)["4" * 32] == ["AWSCURRENT"]
+    assert stages(secrets, secret)[two] == ["AWSPREVIOUS", "blue"]
+
+
+def test_versions_without_a_label_stay_readable_and_are_told_on_demand(secrets: Any, secret: str) -> None:
+    first = secrets.get_secret_value(SecretId=secret)["VersionId"]
+    for number in range(3):
+        secrets.put_secret_value(SecretId=secret, SecretString=str(number))
+    assert value_of(secrets, secret, first) == '{"A":"1"}'
+    assert stages(secrets, secret)[first] == []
+    assert len(secrets.list_secret_version_ids(SecretId=secret)["Versions"]) == 2
+    pages = [secrets.list_secret_version_ids(SecretId=secret, IncludeDeprecated=True, MaxResults=3)]
+    more = {"MaxResults": 3, "NextToken": pages[0]["NextToken"], "IncludeDeprecated": True}
+    pages.append(secrets.list_secret_version_ids(SecretId=secret, **more))
+    assert [len(page["Versions"]) for page in pages] == [3, 1]
+    assert "NextToken" not in pages[1]
+
+
+def test_old_versions_without_a_label_go_beyond_the_newest(
+    secrets: Any, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secretsmanager, "UNLABELLED_KEPT", 2)
+    ids = [secrets.put_secret_value(SecretId=secret, SecretString=str(number))["VersionId"] for number in range(5)]
+    assert len(stages(secrets, secret)) == 6  # all of them are young
+    monkeypatch.setattr(secretsmanager, "YOUNG_S", 0)
+    secrets.put_secret_value(SecretId=secret, SecretString="last")
+    assert refusal(secrets.get_secret_value, SecretId=secret, VersionId=ids[1]) == "ResourceNotFoundException"
+    assert [value_of(secrets, secret, id_) for id_ in ids[2:]] == ["2", "3", "4"]
+
+
+def test_a_label_that_goes_may_take_its_version_along(
+    secrets: Any, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secretsmanager, "UNLABELLED_KEPT", 0)
+    monkeypatch.setattr(secretsmanager, "YOUNG_S", 0)
+    made = secrets.put_secret_value(SecretId=secret, SecretString="x", VersionStages=["blue"])["VersionId"]
+    secrets.update_secret_version_stage(SecretId=secret, VersionStage="blue", RemoveFromVersionId=made)
+    assert refusal(secrets.get_secret_value, SecretId=secret, VersionId=made) == "ResourceNotFoundException"
+
+
+def test_a_hundred_young_versions_are_the_most(secrets: Any, secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secretsmanager, "MOST_YOUNG", 3)
+    for number in range(2):
+        secrets.put_secret_value(SecretId=secret, SecretString=str(number))
+    assert refusal(secrets.put_secret_value, SecretId=secret, SecretString="x") == "LimitExceededException"
+    assert secrets.get_secret_value(SecretId=secret)["SecretString"] == "1"
+
+
+def test_the_current_label_moves_and_never_goes(secrets: Any, secret: str) -> None:
+    current = secrets.get_secret_value(SecretId=secret)["VersionId"]
+    away = {"VersionStage": "AWSCURRENT", "RemoveFromVersionId": current}
+    assert refusal(secrets.update_secret_version_stage, SecretId=secret, **away) == "InvalidParameterException"
+
+
+def test_replicas_follow_until_they_are_taken_away(secrets: Any, client: Any, request: pytest.FixtureRequest) -> None:
+    name = request.node.name
+    regions = [{"Region": "eu-north-1"}, {"Region": "eu-west-3"}]
+    secret = secrets.create_secret(Name=name, SecretString="1", AddReplicaRegions=regions)["ARN"]
+    there = client("secretsmanager", region="eu-north-1")
+    secrets.put_secret_value(SecretId=secret, SecretString="2")
+    assert there.get_secret_value(SecretId=name)["SecretString"] == "2"
+    assert refusal(secrets.delete_secret, SecretId=secret) == "InvalidRequestException"
+    left = secrets.remove_regions_from_replication(SecretId=secret, RemoveReplicaRegions=["eu-north-1"])
+    assert [each["Region"] for each in left["ReplicationStatus"]] == ["eu-west-3"]
+    assert refusal(there.get_secret_value, SecretId=name) == "ResourceNotFoundException"
+    own = {"AddReplicaRegions": [{"Region": "eu-west-1"}]}
+    assert refusal(secrets.create_secret, Name=f"{name}-2", **own) == "InvalidParameterException"
+    assert refusal(secrets.describe_secret, SecretId=f"{name}-2") == "ResourceNotFoundException"
+
+
+def test_a_policy_is_one(secrets: Any, secret: str) -> None:
+    for text in ("{", "{}", "[]", '{"Statement": []}'):
+        bad = refusal(secrets.put_resource_policy, SecretId=secret, ResourcePolicy=text)
+        assert bad == "MalformedPolicyDocumentException"
