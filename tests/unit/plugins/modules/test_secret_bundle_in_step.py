@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.offramp.ecs.plugins.modules import secret_bundle
@@ -112,8 +112,19 @@ class Play:
             assert self.text(VersionId=version) == text
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+# Without shrinking: an example is a second of real requests, and a few short steps are readable as they are.
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(start=MAPS, steps=STEPS)
+@example(
+    start={"A": "1"},
+    steps=[(("heroku", {"A": "2"}), True), (("back", {}), True), (("put", {"A": "3"}), True), (("back", {}), False)],
+)
 def test_any_edits_are_brought_in_step_and_pins_stay_readable(
     world: HerokuWorld, start: dict[str, str], steps: list[tuple[tuple[str, dict[str, str]], bool]]
 ) -> None:
