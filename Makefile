@@ -40,11 +40,15 @@ ON_AWS := ansible-playbook migrate.yml -i inventories/rehearsal -e shift_to=5
 CHAOS_RUN = python -m rehearsal chaos $(CHAOS) --budget $(BUDGET) --home .rehearsal/$@
 
 test-chaos: ## Kill each playbook at every write, and compare the ends (or CHAOS="--fault 500")
-	@$(MAKE) --keep-going chaos-migrate chaos-release chaos-shift chaos-rollback
+	@$(MAKE) --keep-going chaos-migrate chaos-copy chaos-release chaos-shift chaos-rollback
 
-.PHONY: test-chaos chaos-migrate chaos-release chaos-shift chaos-rollback
+.PHONY: test-chaos chaos-migrate chaos-copy chaos-release chaos-shift chaos-rollback
 chaos-migrate: compiled
 	@$(CHAOS_RUN) -- ansible-playbook migrate.yml -i inventories/rehearsal
+
+chaos-copy: compiled
+	@$(CHAOS_RUN) --given "$(ON_AWS)" -- ansible-playbook playbooks/copy.yml -i inventories/rehearsal \
+		-e copy_releases=true -e '{"copy_constants": {"STEP": "two"}}'
 
 chaos-release: compiled
 	@$(CHAOS_RUN) --given "$(ON_AWS)" -- ansible-playbook playbooks/release.yml -i inventories/rehearsal -e release_image=v41

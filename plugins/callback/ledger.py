@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,12 @@ options:
         key: ledger
 """
 
-_VERDICTS = ("health", "rollout")
-"""Reports that judge something, by their key in a result."""
+_VERDICTS: dict[str, Callable[[Any], bool]] = {
+    "health": lambda _report: True,
+    "rollout": lambda _report: True,
+    "use": lambda report: bool(report["stale"]),
+}
+"""Reports that judge something, by their key in a result, and when they are worth a line."""
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -98,7 +103,11 @@ def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"entry": "change", "dry": result["dry"], **change} for change in result.get("changes", [])
     ]
-    found += [{"entry": "verdict", "dry": result["dry"], key: result[key]} for key in _VERDICTS if key in result]
+    found += [
+        {"entry": "verdict", "dry": result["dry"], key: result[key]}
+        for key, telling in _VERDICTS.items()
+        if key in result and telling(result[key])
+    ]
     if "kind" in result:
         about = {key: result[key] for key in ("msg", "kind", "target", "hint")}
         found.append({"entry": "failure", "dry": result["dry"], **about})

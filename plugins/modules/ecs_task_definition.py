@@ -88,18 +88,15 @@ task_definition:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Optional
+from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, processes
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, processes, revisions
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
 _TEXT = {"type": "str", "required": True}
-_LOOK_BACK = 5
 
 SPEC = spec.spec(
     spec.AWS,
@@ -119,28 +116,7 @@ SPEC = spec.spec(
 )
 
 
-@dataclass(frozen=True)
-class Want:
-    """The definition to register, and what of it is plain enough to be shown."""
-
-    family: str
-    definition: Mapping[str, Any]
-    normal: Mapping[str, Any]
-    plain: frozenset[str]
-    image: str
-    secret_version: str
-
-
-@dataclass(frozen=True)
-class Have:
-    """The revision that equals the wanted one, else the newest active one; None where the family has none."""
-
-    want: Want
-    arn: str
-    normal: Optional[dict[str, Any]]
-
-
-def want_of(params: Mapping[str, Any]) -> Want:
+def want_of(params: Mapping[str, Any]) -> revisions.Want:
     """The release as a task definition.
 
     Raises:
@@ -159,10 +135,8 @@ def want_of(params: Mapping[str, Any]) -> Want:
     )
     roles = (params["execution_role_arn"], params["task_role_arn"])
     definition = definitions.write(params["family"], container, process, roles)
-    definitions.check_size(definition)
     plain = frozenset(item["name"] for item in container["environment"])
-    normal = definitions.normalised(definition)
-    return Want(params["family"], definition, normal, plain, params["image"], params["secret_version"])
+    return revisions.want_of(definition, plain, params["image"], params["secret_version"])
 
 
 def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:
@@ -170,62 +144,14 @@ def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:
     return ecs.Ecs(params["region"], door)
 
 
-def observe(api: ecs.Ecs, want: Want) -> Have:
-    """One read; a few more when the newest revision differs, for an equal one shortly before it."""
-    newest = api.definition(want.family)
-    if newest is None:
-        return Have(want, "", None)
-    have = _have(want, newest)
-    if have.normal == want.normal:
-        return have
-    for arn in api.active_revisions(want.family, _LOOK_BACK):
-        found = api.definition(arn) if arn != have.arn else None
-        if found and definitions.normalised(found) == want.normal:
-            return _have(want, found)
-    return have
-
-
-def _have(want: Want, definition: dict[str, Any]) -> Have:
-    return Have(want, definition["taskDefinitionArn"], definitions.normalised(definition))
-
-
-def plan(have: Have, want: Want) -> list[Change]:
+def plan(have: revisions.Have, _want: revisions.Want) -> list[Change]:
     """A revision where the definition differs."""
-    if have.normal == want.normal:
-        return []
-    before, after = definitions.told_apart(
-        definitions.readable(have.normal, want.plain), definitions.readable(dict(want.normal), want.plain) or {}
-    )
-    call = ecs.Call("register_task_definition", want.definition)
-    return [Change("update" if have.normal else "create", f"task definition {want.family}", before, after, call)]
+    return revisions.plan(have)
 
 
-def make(api: ecs.Ecs, change: Change) -> None:
-    """One call."""
-    api.make(change)
-
-
-def foresee(have: Have, want: Want) -> Have:
+def foresee(have: revisions.Have, _want: revisions.Want) -> revisions.Have:
     """The revision as it will be."""
-    if have.normal == want.normal:
-        return have
-    return replace(have, arn=Unknown(f"ARN of task definition {want.family}", "playbooks/release.yml"))
-
-
-def report(have: Have) -> dict[str, Any]:
-    """What playbooks use."""
-    want = have.want
-    return {"family": want.family, "arn": have.arn, "image": want.image, "secret_version": want.secret_version}
-
-
-def headline(have: Have) -> list[str]:
-    """The release in one sentence."""
-    digest, version = have.want.image.rpartition("@")[2], have.want.secret_version
-    return [f"Release {have.want.family}: image {digest}, secret version {version}, task definition {_short(have.arn)}"]
-
-
-def _short(arn: str) -> str:
-    return ecs.name_of(arn) if arn.startswith("arn:") else arn
+    return revisions.foresee(have)
 
 
 MODULE = Module(
@@ -234,12 +160,12 @@ MODULE = Module(
     spec=SPEC,
     connect=connect,
     want=want_of,
-    observe=observe,
-    report=report,
+    observe=revisions.observe,
+    report=revisions.report,
     plan=plan,
-    apply={"create": make, "update": make},
+    apply={"create": revisions.make, "update": revisions.make},
     foresee=foresee,
-    headline=headline,
+    headline=revisions.headline,
 )
 
 

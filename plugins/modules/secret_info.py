@@ -51,7 +51,6 @@ from typing import Any
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import secrets
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 
@@ -98,14 +97,7 @@ def observe(api: secrets.Secrets, want: Want) -> Secret:
     if found is None:
         missing = Unknown(f"version of secret {want.name}", "playbooks/copy.yml")
         return Secret(want.name, missing, missing, (missing,))
-    if found.content is None:
-        what = found.oddity or "no value"
-        raise Refused(
-            f"Secret {want.name} holds {what} in place of a map of names and values.",
-            target=f"secret {want.name}",
-            hint="Run playbooks/copy.yml for it, or name another secret.",
-        )
-    return Secret(want.name, found.arn, found.version, tuple(sorted(found.content)))
+    return Secret(want.name, found.arn, found.version, tuple(sorted(secrets.content_of(want.name, found))))
 
 
 def report(have: Secret) -> dict[str, Any]:

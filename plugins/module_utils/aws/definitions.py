@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -77,13 +77,7 @@ def container(
     """
     port = process["port"]
     plain = {**environment, **process["environment"], **({"PORT": port} if port else {})}
-    twice = sorted(set(plain) & set(secrets.keys))
-    if twice:
-        raise BadInput(
-            f"{', '.join(twice)} of process {name} would be set twice, by the secret and as a plain setting.",
-            target=f"process {name}",
-            hint="Take it out of the plain settings, or exclude the key from the copied ones (PORT is always ours).",
-        )
+    check_set_once(name, plain, secrets)
     check = process["health_command"]
     return {
         "name": name,
@@ -97,6 +91,21 @@ def container(
         "logConfiguration": {"logDriver": "awslogs", "options": log},
         **({"healthCheck": {"command": list(check)}} if check else {}),
     }
+
+
+def check_set_once(container: str, names: Iterable[str], secrets: Secrets) -> None:
+    """Refuse a variable that a container would get twice, by the secret and by other means (``names``).
+
+    Raises:
+        BadInput: see above.
+    """
+    twice = sorted(set(names) & set(secrets.keys))
+    if twice:
+        raise BadInput(
+            f"{', '.join(twice)} of process {container} would be set twice, by the secret and as a plain setting.",
+            target=f"process {container}",
+            hint="Take it out of the plain settings, or exclude the key from the copied ones (PORT is always ours).",
+        )
 
 
 def check_size(definition: Json) -> None:
@@ -132,9 +141,14 @@ def check_references(secrets: Secrets, target: str) -> None:
         )
 
 
+def registrable(definition: Mapping[str, Any]) -> Json:
+    """A definition that ECS describes, as it can be registered again."""
+    return {key: value for key, value in definition.items() if key not in _GIVEN_BY_AWS}
+
+
 def normalised(definition: Mapping[str, Any]) -> Json:
     """One form for what we would register and for what ECS describes: defaults filled in, sets sorted."""
-    kept = {key: value for key, value in definition.items() if key not in _GIVEN_BY_AWS}
+    kept = registrable(definition)
     containers = [_normal_container(each) for each in kept.get("containerDefinitions", [])]
     normal: Json = _dense(
         {

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Missing
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
 _SUFFIX = 7
@@ -131,3 +132,38 @@ def parse(value_from: str, secret_arn: str) -> Optional[Reference]:
     parts = value_from.split(":")
     arn, rest = ":".join(parts[:_PARTS_OF_ARN]), [*parts[_PARTS_OF_ARN:], "", "", ""]
     return Reference(rest[0], rest[2]) if arn in (secret_arn, secret_arn[:-_SUFFIX]) else None
+
+
+def repinned(definition: Mapping[str, Any], container: str, secrets: definitions.Secrets) -> ecs.Json:
+    """The definition as it can be registered with this version of the secret, and the same in all else.
+
+    Each key becomes a variable of its name in the container. A variable of another name for one of the keys, or for the
+    whole secret, stays where its key is still there. References of other containers and to other secrets stay.
+
+    Raises:
+        Missing: there is no such container.
+        BadInput: a key has the name of a variable that is set otherwise.
+    """
+    containers = [dict(each) for each in definition["containerDefinitions"]]
+    ours = next((each for each in containers if each["name"] == container), None)
+    if ours is None:
+        raise Missing(
+            f"Task definition {definition['family']} has no container {container}.",
+            target=f"task definition {definition['family']}",
+            hint="Release an image instead: -e release_image=TAG.",
+        )
+    kept = [kept for each in ours.get("secrets", []) if (kept := _kept(each, secrets)) is not None]
+    taken = [each["name"] for each in (*kept, *ours.get("environment", []))]
+    definitions.check_set_once(container, taken, secrets)
+    ours["secrets"] = [*kept, *secrets.references()]
+    return {**definitions.registrable(definition), "containerDefinitions": containers}
+
+
+def _kept(variable: Mapping[str, str], secrets: definitions.Secrets) -> Optional[Mapping[str, str]]:
+    """A variable beside those of the secret's keys; None where it is one of them, or its key is gone."""
+    reference = parse(variable["valueFrom"], secrets.arn)
+    if reference is None:
+        return variable
+    if reference.key == variable["name"] or reference.key not in ("", *secrets.keys):
+        return None
+    return {"name": variable["name"], "valueFrom": f"{secrets.arn}:{reference.key}::{secrets.version}"}

@@ -97,6 +97,17 @@ class Secrets:
         content, oddity = _parsed(answer)
         return Secret(answer["ARN"], answer["VersionId"], content, oddity)
 
+    def content_at(self, name: str, version: str) -> Optional[dict[str, str]]:
+        """The map that one version of the secret holds; None where the version is gone, or holds no map."""
+        with fault.spoken(target_of(name)):
+            try:
+                answer = self._api.get_secret_value(SecretId=name, VersionId=version)
+            except exceptions.ClientError as error:
+                if fault.code_of(error) == "ResourceNotFoundException":
+                    return None
+                raise
+        return _parsed(answer)[0]
+
     def about(self, name: str) -> Optional[Secret]:
         """The secret without its value: owner, deletion date and settings; None where there is none."""
         with fault.spoken(target_of(name)):
@@ -274,6 +285,27 @@ def check_content(name: str, content: Mapping[str, str], arn: str) -> None:
         hint="Exclude keys, or move large values to files or other secrets.",
         details={"sizes": {key: sizes[key] for key in largest}},
     )
+
+
+def content_of(name: str, secret: Optional[Secret]) -> Mapping[str, str]:
+    """The map that a secret holds, for those who cannot go on without it.
+
+    Raises:
+        Missing: there is no such secret.
+        Refused: it will be deleted, or holds something else.
+    """
+    if secret is None:
+        raise Missing(
+            f"There is no {target_of(name)}.", target=target_of(name), hint="Run playbooks/copy.yml for it first."
+        )
+    if secret.content is None:
+        going = f"is scheduled for deletion on {secret.leaves_at}" if secret.leaves_at else ""
+        raise Refused(
+            f"The {target_of(name)} {going or f'holds {secret.oddity or "no value"} in place of a map of strings'}.",
+            target=target_of(name),
+            hint="Run playbooks/copy.yml for it, or name another secret.",
+        )
+    return secret.content
 
 
 def check_owner(name: str, secret: Secret, owner: str) -> None:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Unreachable
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused, Unreachable
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku.client import Heroku, app_path
+
+LARGEST_CONFIG = 65_536
+"""Bytes of names and values that an app's config vars may have together."""
+_NAMED_IN_REPORT = 5
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,38 @@ def scale(api: Heroku, app: str, quantities: Mapping[str, int]) -> None:
     """Set quantities of process types in one request: all or none."""
     updates = [{"type": type_, "quantity": quantity} for type_, quantity in sorted(quantities.items())]
     api.patch(app_path(app, "formation"), {"updates": updates}, target_of(app))
+
+
+def check_config(app: str, config: Mapping[str, str]) -> None:
+    """Refuse config vars that Heroku would refuse without a word of why in our errors, which quote no values.
+
+    The limit is Heroku's: 64 kB for names and values together
+    (https://devcenter.heroku.com/articles/config-vars#config-var-policies).
+
+    Raises:
+        Refused: too much, with figures, or a value that no environment can hold.
+    """
+    cut = sorted(key for key, value in config.items() if "\0" in value)
+    if cut:
+        raise Refused(
+            f"The value of {', '.join(cut)} holds a NUL, which no environment variable can hold.",
+            target=target_of(app),
+            hint="Correct it in the secret, or exclude the key.",
+        )
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in config.items())
+    if size > LARGEST_CONFIG:
+        largest = sorted(config, key=lambda key: (-len(config[key].encode()), key))[:_NAMED_IN_REPORT]
+        named = ", ".join(f"{key} {len(config[key].encode())}" for key in largest)
+        raise Refused(
+            f"The config vars would have {size} bytes; Heroku takes {LARGEST_CONFIG}. The largest values: {named}.",
+            target=target_of(app),
+            hint="Exclude keys, so that they stay on AWS alone.",
+        )
+
+
+def write_config(api: Heroku, app: str, changes: Mapping[str, Optional[str]]) -> None:
+    """Set config vars, and remove those that are None, in one request, which makes one release at Heroku."""
+    api.patch(app_path(app, "config-vars"), dict(changes), target_of(app))
 
 
 def owners(addons: tuple[Addon, ...]) -> dict[str, Addon]:

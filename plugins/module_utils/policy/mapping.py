@@ -178,7 +178,7 @@ def _decide(key: str, owner: Optional[Owner], rules: Rules) -> Decision:
         return refused("name", f"ECS takes names of {_NAME_RULE}: rename it")
     if key in rules.include:
         return copied("include", "named in include")
-    if _first(key, PLATFORM_KEYS) is not None:
+    if is_platform(key):
         return refused("platform", "set by the platform")
     if _first(key, rules.include) is None:
         return refused("include", "no include pattern covers it")
@@ -187,6 +187,11 @@ def _decide(key: str, owner: Optional[Owner], rules: Rules) -> Decision:
     if owner.service in LOGGING_SERVICES:
         return refused("logging", f"belongs to add-on {owner.name} ({owner.service}) and ends with it")
     return copied("addon", f"set by add-on {owner.name}, which Heroku still runs for both sides")
+
+
+def is_platform(key: str) -> bool:
+    """Whether a platform sets this key for the processes that it runs."""
+    return _first(key, PLATFORM_KEYS) is not None
 
 
 def _given(key: str, name: str, owner: Optional[Owner], rules: Rules) -> Optional[Decision]:

@@ -42,8 +42,8 @@ class HerokuWorld:
 
 
 @contextmanager
-def heroku_world(directory: Path, seed: Seed = SEED) -> Iterator[HerokuWorld]:
-    """Fresh accounts; the environment points to them."""
+def heroku_world(directory: Path, seed: Seed = SEED, **aws: Any) -> Iterator[HerokuWorld]:
+    """Fresh accounts; the environment points to them. ``aws`` is the part of that name of AWS's own seed."""
     (directory / "heroku").mkdir()
     (directory / "aws").mkdir()
     stage = Stage(directory / "heroku", seed)
@@ -52,8 +52,8 @@ def heroku_world(directory: Path, seed: Seed = SEED) -> Iterator[HerokuWorld]:
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
     try:
-        with stack_world(directory / "aws") as aws:
-            yield HerokuWorld(stage, aws)
+        with stack_world(directory / "aws", **aws) as account:
+            yield HerokuWorld(stage, account)
     finally:
         stage.stop()
         for name, value in before.items():

@@ -23,6 +23,11 @@ DONE = {"changed": True, "dry": False, "changes": [CHANGE]}
             {"dry": False, "health": {"verdict": "pass"}},
             [{"entry": "verdict", "dry": False, "health": {"verdict": "pass"}}],
         ),
+        ({"dry": False, "use": {"stale": False}}, []),
+        (
+            {"dry": False, "use": {"stale": True, "services": []}},
+            [{"entry": "verdict", "dry": False, "use": {"stale": True, "services": []}}],
+        ),
         (
             {"dry": False, "msg": "No.", "kind": "refused", "target": "a", "hint": "", "logs": ["x"]},
             [{"entry": "failure", "dry": False, "msg": "No.", "kind": "refused", "target": "a", "hint": ""}],

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import revisions
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.definitions import normalised
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
@@ -111,7 +112,7 @@ def test_the_plan_is_empty_for_what_ecs_describes() -> None:
     want = module.want_of(PARAMS)
     told = copy.deepcopy(dict(want.definition))
     told["containerDefinitions"][0]["mountPoints"] = []
-    assert module.plan(module.Have(want, "arn", normalised(told)), want) == []
+    assert module.plan(revisions.Have(want, "arn", normalised(told)), want) == []
 
 
 def test_a_size_that_fargate_does_not_have_is_refused_before_anything_is_asked() -> None:

@@ -24,32 +24,20 @@ from ansible_collections.offramp.ecs.plugins.modules import (
     ecs_task_definition,
     secret_info,
 )
+from tests.unit.plugins.ecs_ground import EcsGround
 from tests.unit.plugins.ecs_parts import process
 from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
 
 CLUSTER, SERVICE, SECRET = "offramp-test", "bond-worker", "test/bond/config"
 PASSWORD = "hunter2-is-no-word"
 IMAGES = {"bond": {"v1": {}, "v2": {}, "v3-crashes": {"starts": "crashes", "exit_code": 3}}}
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 
 
-class Ground:
+class Ground(EcsGround):
     """An account with all that a worker needs, and one release after the other on it."""
 
     def __init__(self, world: StackWorld) -> None:
-        self.world = world
-        ec2, iam = world.client("ec2"), world.client("iam")
-        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-        self.subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
-        self.group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)["GroupId"]
-        self.role = iam.create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-        world.client("logs").create_log_group(logGroupName="/bond")
-        world.client("ecs").create_cluster(clusterName=CLUSTER)
-        ecr = world.client("ecr").create_repository(repositoryName="bond")
-        self.repository = ecr["repository"]["repositoryUri"]
+        super().__init__(world, CLUSTER, "bond")
         world.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps({"PASSWORD": PASSWORD}))
 
     def definition(self, tag: str, *, dry: bool = False) -> dict[str, Any]:

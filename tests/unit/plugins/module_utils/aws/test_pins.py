@@ -9,8 +9,10 @@ import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs as dialect
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import pins
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.definitions import Secrets
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.pins import Pins, Reference, Use
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/bond/config-AbCdEf"
@@ -143,3 +145,62 @@ def test_a_cluster_that_is_not_known_yet_is_not_asked(ecs: Ecs, api: Pins) -> No
     cluster = Unknown("cluster", "playbooks/provision.yml")
     assert api.uses(cluster, ["bond-web"], SECRET) == ()
     assert api.kept(cluster, ["bond-web"], ["web"], SECRET, 1) == {"version-5"}
+
+
+def variables(*pairs: tuple[str, str], environment: Sequence[str] = ()) -> dict[str, Any]:
+    """A definition whose container "web" has these secrets and plain settings, beside one that is not ours."""
+    web = {
+        "name": "web",
+        "image": "bond@sha256:aa",
+        "secrets": [{"name": name, "valueFrom": value} for name, value in pairs],
+        "environment": [{"name": name, "value": "plain"} for name in environment],
+    }
+    sidecar = {"name": "sidecar", "secrets": [{"name": "A", "valueFrom": f"{SECRET}:A::version-1"}]}
+    given = {"taskDefinitionArn": f"{DEFINITION}web:1", "revision": 1, "status": "ACTIVE", "registeredBy": "somebody"}
+    return {**given, "family": "web", "cpu": "256", "containerDefinitions": [web, sidecar]}
+
+
+NEW = Secrets(SECRET, "version-2", ("A", "C"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("A", f"{SECRET}:A::version-1"), None),
+        (("B", f"{SECRET}:B::version-1"), None),
+        (("A", f"{SECRET}:A::"), None),
+        (("ALIAS", f"{SECRET}:A::version-1"), ("ALIAS", f"{SECRET}:A::version-2")),
+        (("ALIAS", f"{SECRET}:B::version-1"), None),
+        (("ALL", SECRET), ("ALL", f"{SECRET}:::version-2")),
+        (("TOKEN", f"{OTHER}:TOKEN::version-1"), ("TOKEN", f"{OTHER}:TOKEN::version-1")),
+        (("PARAMETER", "arn:aws:ssm:eu-west-1:1:parameter/p"), ("PARAMETER", "arn:aws:ssm:eu-west-1:1:parameter/p")),
+    ],
+    ids=[
+        "pinned",
+        "gone",
+        "not pinned",
+        "by another name",
+        "by another name, gone",
+        "the whole",
+        "another",
+        "no secret",
+    ],
+)
+def test_pinning_another_version_changes_only_what_names_the_secret(
+    before: tuple[str, str], after: tuple[str, str] | None
+) -> None:
+    made = pins.repinned(variables(before, environment=["PORT"]), "web", NEW)
+    expected = variables(*([after] if after else []), environment=["PORT"])
+    expected["containerDefinitions"][0]["secrets"] += NEW.references()
+    assert made == {key: expected[key] for key in ("family", "cpu", "containerDefinitions")}
+
+
+def test_a_key_that_is_a_plain_setting_or_another_secrets_variable_is_refused() -> None:
+    for taken in (variables(environment=["C"]), variables(("C", f"{OTHER}:C::version-1"))):
+        with pytest.raises(BadInput, match="C of process web would be set twice"):
+            pins.repinned(taken, "web", NEW)
+
+
+def test_a_container_that_is_not_there_is_missing() -> None:
+    with pytest.raises(Missing, match="Task definition web has no container worker"):
+        pins.repinned(variables(), "worker", NEW)

@@ -1,0 +1,34 @@
+"""What an ECS service needs to stand on, in the rehearsal's AWS, without our own templates."""
+
+from __future__ import annotations
+
+import json
+
+from tests.unit.plugins.stack_world import StackWorld
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+class EcsGround:
+    """A network, a role, a log group, a repository and a cluster.
+
+    Args:
+        world: the account.
+        cluster: name of the cluster.
+        name: of the repository (whose images are the seed's) and, with a slash before it, of the log group.
+    """
+
+    def __init__(self, world: StackWorld, cluster: str, name: str) -> None:
+        self.world = world
+        ec2, iam = world.client("ec2"), world.client("iam")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        self.subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+        self.group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)["GroupId"]
+        self.role = iam.create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        world.client("logs").create_log_group(logGroupName=f"/{name}")
+        world.client("ecs").create_cluster(clusterName=cluster)
+        ecr = world.client("ecr").create_repository(repositoryName=name)
+        self.repository = ecr["repository"]["repositoryUri"]
