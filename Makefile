@@ -55,6 +55,10 @@ chaos-shift: compiled
 chaos-rollback: compiled
 	@$(CHAOS_RUN) --given "$(ON_AWS)" -- ansible-playbook playbooks/rollback.yml -i inventories/rehearsal
 
+.PHONY: test-dry
+test-dry: compiled ## Prove that dry runs write nothing and list what real runs do, from 15 states of the world
+	@python -m tests.dry $(DRY)
+
 lint: $(READY) ## Run every static check
 	ruff check .
 	ruff format --check .
