@@ -56,7 +56,7 @@ def cells_of(named: Sequence[str]) -> list[tuple[str, str]]:
     if unknown := [
         name for name in named if not any(name in (state, f"{state}/{command}") for state, command in there)
     ]:
-        raise SystemExit(f"No such cells: {unknown}. There are {list(STATES)}, each with {list(COMMANDS)}.")
+        raise SystemExit(f"No such cells: {sorted(unknown)}. There are {list(STATES)}, each with {list(COMMANDS)}.")
     return [each for each in there if not named or each[0] in named or "/".join(each) in named]
 
 

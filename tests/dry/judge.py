@@ -84,17 +84,13 @@ def faults_of_both(dry: Told, real: Told, end: End) -> list[str]:
 
 def differences(dry: Sequence[Line], real: Sequence[Line]) -> list[str]:
     """Where two lists of changes differ, in sentences."""
-    if (planned := _named(dry)) != (done := _named(real)):
-        not_done, unforeseen = (
-            list((Counter(planned) - Counter(done)).elements()),
-            list((Counter(done) - Counter(planned)).elements()),
-        )
-        if not not_done and not unforeseen:
-            return [f"foreseen in another order: {planned}, done: {done}"]
-        return [f"foreseen and not done: {name}" for name in not_done] + [
-            f"done and not foreseen: {name}" for name in unforeseen
-        ]
-    found = []
+    planned, done = _named(dry), _named(real)
+    found = [f"foreseen and not done: {name}" for name in (Counter(planned) - Counter(done)).elements()]
+    found += [f"done and not foreseen: {name}" for name in (Counter(done) - Counter(planned)).elements()]
+    if found:
+        return found
+    if planned != done:
+        return [f"foreseen in another order: {planned}, done: {done}"]
     for line, (foreseen, made) in zip(real, _as_ramps(dry, real), strict=True):
         for when in ("before", "after"):
             where = f"{line['verb']} {line['target']}, {when}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -105,6 +106,7 @@ class Matrix:
 
     def _run(self, options: list[str], name: str) -> Told:
         ledger, output = self._home / "ledger" / name, self._home / f"{name}.log"
+        shutil.rmtree(ledger, ignore_errors=True)  # of an earlier world in this home
         seen = sum(1 for _ in read_log(self._home / REQUESTS))
         environment = {**self._world.tool_environment(), "OFFRAMP_LEDGER": str(ledger), "ANSIBLE_FORCE_COLOR": "0"}
         command = ["ansible-playbook", "-i", "inventories/rehearsal", *options]

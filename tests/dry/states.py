@@ -83,8 +83,8 @@ STATES: dict[str, State] = {
         "the app's stack could not be created: its repository's name was taken",
         by=(strangers.make_the_repository, Play(PROVISION, well=False), strangers.remove_the_repository),
     ),
-    "provisioned": State("nothing copied", by=(Play(PROVISION),)),
-    "copied": State("nothing released", "provisioned", (Play(COPY),)),
+    "provisioned": State("nothing copied", by=(Play(PROVISION), strangers.push_images)),
+    "copied": State("nothing released", "provisioned", (Play(COPY),), {"migrate": ("-e", "migrate_retire=true")}),
     "half-released": State(
         "release.yml killed when the first service was created",
         "copied",

@@ -140,6 +140,11 @@ def change_config_vars(who: Stranger) -> None:
     who.heroku("PATCH", "/apps/bond-server/config-vars", body)
 
 
+def push_images(who: Stranger) -> None:
+    """Have the seed's images in the repository: the rehearsal pushes them as soon as somebody looks there."""
+    assert who.aws("ecr").list_images(repositoryName=REPOSITORY)["imageIds"]
+
+
 def make_the_repository(who: Stranger) -> None:
     """Take the name of the app's repository, so that its stack cannot be created."""
     who.aws("ecr").create_repository(repositoryName=REPOSITORY)
