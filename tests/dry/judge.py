@@ -27,7 +27,7 @@ _SHOWN = 120
 class Told:
     """What a run told of itself: its exit code, its changes and failures in their order, lines that are no sentences.
 
-    ``writes`` and ``previews`` are those of the request log, by operation.
+    ``writes`` and ``previews`` are the operations of these kinds in the request log, writes with their targets.
     """
 
     code: int
@@ -35,7 +35,7 @@ class Told:
     failures: list[str]
     unclear: list[str]
     writes: list[str]
-    previews: Counter[str]
+    previews: list[str]
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def unlike(real: str, because: str) -> End:
 def faults_of_dry(dry: Told, end: End) -> list[str]:
     """What is not as promised of a dry run by itself, in sentences."""
     found = [f"the dry run made the write {operation}" for operation in dry.writes]
-    if dry.previews["CreateChangeSet"] != dry.previews["DeleteChangeSet"]:
-        found.append(f"the dry run left a preview: {dict(dry.previews)}")
+    if dry.previews.count("CreateChangeSet") != dry.previews.count("DeleteChangeSet"):
+        found.append(f"the dry run left a preview: {dry.previews}")
     return found + _ending("dry", dry, end.dry)
 
 

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import time
-from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -140,5 +139,5 @@ def _told(code: int, lines: list[Line], unclear: list[str], entries: list[Entry]
         failures=[line["msg"] for line in lines if line["entry"] == "failure"],
         unclear=unclear,
         writes=[f"{entry.operation} {entry.target}" for entry in entries if entry.kind == "write"],
-        previews=Counter(entry.operation for entry in entries if entry.kind == "preview"),
+        previews=[entry.operation for entry in entries if entry.kind == "preview"],
     )
