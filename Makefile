@@ -62,6 +62,9 @@ chaos-rollback: compiled
 test-leaks: compiled ## Look for canary values in all that runs print, keep and show, failures included
 	@python -m tests.leaks
 
+test-dry: compiled ## Prove that dry runs write nothing and list what real runs do, from 15 states of the world
+	@python -m tests.dry $(DRY)
+
 lint: $(READY) ## Run every static check
 	ruff check .
 	ruff format --check .

@@ -97,12 +97,14 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
 
 
 def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """The ledger's entries for one module result; none for results of other collections' modules."""
+    """The ledger's entries for one module result; none for results of other collections' modules.
+
+    A task with ``changed_when: false`` only looks ahead: what it would change is no change of its run.
+    """
     if "dry" not in result:
         return []
-    found: list[dict[str, Any]] = [
-        {"entry": "change", "dry": result["dry"], **change} for change in result.get("changes", [])
-    ]
+    changes = result["changes"] if result.get("changed") else []
+    found: list[dict[str, Any]] = [{"entry": "change", "dry": result["dry"], **change} for change in changes]
     found += [
         {"entry": "verdict", "dry": result["dry"], key: result[key]}
         for key, telling in _VERDICTS.items()

@@ -46,9 +46,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import fault, session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import fault, session, stacks
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError, Verdict
@@ -97,14 +95,11 @@ class Detection:
         self._id = ""
 
     def look(self, name: str) -> Drift:
-        """Where the look is; what it found, when it is over."""
+        """Where the look is; what it found, when it is over. What a creation that came to nothing left has no drift."""
         if not self._id:
-            try:
-                self._id = self._client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
-            except ClientError as error:
-                if "does not exist" in str(error):
-                    return Drift(name, "DETECTION_COMPLETE")
-                raise
+            if stacks.Stacks(self._client).describe(name).status in stacks.NOTHING | stacks.REMAINS:
+                return Drift(name, "DETECTION_COMPLETE")
+            self._id = self._client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
         found = self._client.describe_stack_drift_detection_status(StackDriftDetectionId=self._id)
         status, reason = found.get("StackDriftStatus", ""), found.get("DetectionStatusReason", "")
         over = found["DetectionStatus"] != "DETECTION_IN_PROGRESS"

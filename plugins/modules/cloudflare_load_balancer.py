@@ -12,6 +12,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.foreign imp
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
     Ground,
     Part,
+    is_open,
     share_of,
     wanted_balancer,
     wanted_monitor,
@@ -23,6 +24,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import WAITING, Options, spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
 DOCUMENTATION = """
 module: cloudflare_load_balancer
@@ -121,7 +123,13 @@ load_balancer:
   description: The load balancer as it is.
   returned: always
   type: dict
-  sample: {hostname: api.bond.example, old: bond-server-heroku, new: bond-server-aws, share: 0}
+  contains:
+    zone: {description: Name of the zone., type: str}
+    hostname: {description: Name that visitors use., type: str}
+    old: {description: Name of the old platform's pool., type: str}
+    new: {description: Name of the new platform's pool., type: str}
+    new_pool: {description: "open or closed; not known in a dry run that is to open it.", type: str}
+    share: {description: Share of the new pool in percent., type: int}
 """
 
 _SIDE: Options = {
@@ -166,17 +174,26 @@ class Have:
     Attributes:
         record: what the hostname's DNS record points at, read only while there is no old pool.
         unhealthy: why the new pool is not healthy, once all is as wanted.
+        opening: whether a dry run foresees that the new pool will be open.
     """
 
     ground: Ground
     want: Want
     record: str = ""
     unhealthy: Optional[str] = None
+    opening: bool = False
 
     @property
     def share(self) -> int:
         """The new pool's share in percent."""
         return share_of(self.ground, self.want.old, self.want.new)
+
+    @property
+    def new_pool(self) -> str:
+        """Whether the new pool can get traffic."""
+        if self.opening:
+            return Unknown(f"state of Cloudflare pool {self.want.new}", "playbooks/shift.yml")
+        return "open" if is_open(self.ground, self.want.new) else "closed"
 
 
 def connect(_params: runner.Params, door: Door) -> Balancing:
@@ -220,10 +237,15 @@ def plan(have: Have, want: Want) -> list[Change]:
     ]
 
 
+def foresee(have: Have, want: Want) -> Have:
+    """All parts are open after the plan."""
+    return replace(have, opening=not is_open(have.ground, want.new))
+
+
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use."""
-    want = have.want
-    return {"zone": want.zone, "hostname": want.hostname, "old": want.old, "new": want.new, "share": have.share}
+    names = {name: getattr(have.want, name) for name in ("zone", "hostname", "old", "new")}
+    return {**names, "new_pool": have.new_pool, "share": have.share}
 
 
 WAIT = Waiting[Have](
@@ -264,6 +286,7 @@ MODULE = runner.Module[Balancing, Want, Have](
         "create": lambda api, change: api.create(change.payload),
         "update": lambda api, change: api.update(change.payload),
     },
+    foresee=foresee,
     report=report,
     waiting=WAIT,
 )

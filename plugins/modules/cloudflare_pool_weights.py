@@ -12,8 +12,9 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts impor
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing, Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
 DOCUMENTATION = """
 module: cloudflare_pool_weights
@@ -28,9 +29,17 @@ options:
     description: Percentage of the traffic that the new pool shall get. Without it, the present one is only reported.
     type: int
   close_new:
-    description: Disable the new pool before its weight is taken away; new visitors leave it at once.
+    description:
+      - Disable the new pool before its weight is taken away; new visitors leave it at once.
+      - Without a load balancer there is no way back, which is said before anything is closed.
     type: bool
     default: false
+  foreseen:
+    description:
+      - C(load_balancer.new_pool), as M(offramp.ecs.cloudflare_load_balancer) told it before.
+      - Where it is not known before a real run, which is to open the pool, a dry run goes on over a closed one.
+    type: str
+    default: ""
   marker:
     description: Who sets the weights, for people who look at the load balancer's description.
     type: str
@@ -63,6 +72,7 @@ SPEC = spec(
     options={
         "share": {"type": "int"},
         "close_new": {"type": "bool", "default": False},
+        "foreseen": {"type": "str", "default": ""},
         "marker": {"type": "str", "default": "offramp"},
     },
 )
@@ -70,7 +80,7 @@ SPEC = spec(
 
 @dataclass(frozen=True)
 class Want:
-    """The wanted share, None to leave it."""
+    """The wanted share, None to leave it; ``opening`` where a dry run foresees that the new pool will be open."""
 
     zone: str
     hostname: str
@@ -79,6 +89,7 @@ class Want:
     share: Optional[int]
     close_new: bool
     marker: str
+    opening: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,8 @@ def wanted(params: runner.Params) -> Want:
     share = params["share"]
     if share is not None and not 0 <= share <= 100:
         raise BadInput(f"A share of {share} % is none.", target=params["hostname"], hint="Give 0 to 100.")
-    return Want(**{name: params[name] for name in SPEC["argument_spec"]})
+    named = {name: params[name] for name in SPEC["argument_spec"] if name != "foreseen"}
+    return Want(**named, opening=is_unknown(params["foreseen"]))
 
 
 def observe(api: Balancing, want: Want) -> Have:
@@ -121,7 +133,8 @@ def observe(api: Balancing, want: Want) -> Have:
 def plan(have: Have, want: Want) -> list[Change]:
     """First close the pool where asked for, then move the weights."""
     changes = []
-    if want.close_new and (have.enabled or not have.weights):
+    _refuse_nowhere(have, want)
+    if want.close_new and have.enabled:
         changes.append(Change("stop", f"Cloudflare pool {want.new}", {"enabled": True}, {"enabled": False}, want))
     if want.share is None or have.weights == _weights(want, want.share):
         return changes
@@ -165,8 +178,17 @@ def _weights(want: Want, share: int) -> dict[str, float]:
     return {want.old: round((100 - share) / 100, 2), want.new: round(share / 100, 2)}
 
 
+def _refuse_nowhere(have: Have, want: Want) -> None:
+    if want.close_new and want.new not in have.weights:
+        raise Missing(
+            f"No Cloudflare load balancer divides the traffic of {want.hostname} between {want.old} and {want.new}.",
+            target=f"Cloudflare load balancer {want.hostname}",
+            hint="Run playbooks/shift.yml first; until then all traffic goes where the DNS record points.",
+        )
+
+
 def _refuse_closed(have: Have, want: Want, share: int) -> None:
-    if have.weights and share > have.share and not have.enabled:
+    if have.weights and share > have.share and not have.enabled and not want.opening:
         raise Refused(
             f"Pool {want.new} is disabled, so {want.hostname} cannot give it {share} % of the traffic.",
             target=f"Cloudflare pool {want.new}",

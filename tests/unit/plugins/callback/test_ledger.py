@@ -19,6 +19,7 @@ DONE = {"changed": True, "dry": False, "changes": [CHANGE]}
         ({"changed": False, "dry": False, "changes": []}, []),
         (DONE, [{"entry": "change", "dry": False, **CHANGE}]),
         ({**DONE, "dry": True}, [{"entry": "change", "dry": True, **CHANGE}]),
+        ({**DONE, "dry": True, "changed": False}, []),
         (
             {"dry": False, "health": {"verdict": "pass"}},
             [{"entry": "verdict", "dry": False, "health": {"verdict": "pass"}}],

@@ -67,6 +67,14 @@ def test_a_stack_that_is_not_there_has_no_drift(world: StackWorld) -> None:
     assert drift(world, "none")["headline"] == ["Stack none: there is none."]
 
 
+def test_what_a_creation_that_came_to_nothing_left_has_no_drift(world: StackWorld) -> None:
+    change_set = {"ChangeSetName": "first", "ChangeSetType": "CREATE", "TemplateBody": TEMPLATE}
+    world.client("cloudformation").create_change_set(StackName="shell", **change_set)
+    with world.watched() as seen:
+        assert drift(world, "shell")["headline"] == ["Stack shell: there is none."]
+    assert seen == ["read DescribeStacks"]
+
+
 DELETED = Drift(
     "bond", "DETECTION_COMPLETE", "DRIFTED", resources=(Resource("Topic", "AWS::SNS::Topic", "DELETED", ()),)
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.modules import cloudflare_load_balancer as module
 from tests.unit.plugins.cloudflare_world import CloudflareWorld
 from tests.unit.rehearsal.cloudflare.stage import API
@@ -86,6 +86,18 @@ def test_a_dry_run_plans_all_and_writes_nothing(world: CloudflareWorld) -> None:
     assert world.writes() == []
     assert result["load_balancer"]["share"] == 0
     assert str(address) in result["diff"]["prepared"]
+
+
+def test_it_tells_whether_the_new_pool_can_get_traffic_as_far_as_a_dry_run_can_know(world: CloudflareWorld) -> None:
+    def told(*, dry: bool) -> str:
+        return str(world.run(module, dry=dry, **ASKED)["load_balancer"]["new_pool"])
+
+    assert is_unknown(told(dry=True))
+    assert [told(dry=False), told(dry=True)] == ["open", "open"]
+    pool = f"{world.account}/pools/{pools(world)[AWS]['id']}"
+    world.call("PATCH", pool, {"enabled": False})
+    assert is_unknown(told(dry=True))
+    assert told(dry=False) == "open"
 
 
 @pytest.mark.parametrize("writes", range(5))

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 from ansible_collections.offramp.ecs.plugins.modules import cloudflare_pool_weights as module
 from ansible_collections.offramp.ecs.plugins.modules.cloudflare_pool_weights import Have, Want, plan
 from tests.unit.plugins.cloudflare_world import CloudflareWorld
@@ -41,6 +43,7 @@ SHIFT, CLOSE = ("shift", f"traffic of {API}"), ("stop", "Cloudflare pool aws")
         (have(0), want(0, close_new=True), [CLOSE]),
         (have(0, enabled=False), want(0, close_new=True), []),
         (have(25, enabled=False), want(0), [SHIFT]),
+        (have(0, enabled=False), replace(want(10), opening=True), [SHIFT]),  # a dry run before the pool is opened
     ],
 )
 def test_what_is_planned(there: Have, wanted: Want, planned: list[tuple[str, str]]) -> None:
@@ -122,6 +125,25 @@ def test_a_late_step_of_a_ramp_cannot_undo_a_rollback(world: CloudflareWorld, po
     assert balancer(world)["random_steering"]["pool_weights"][pools["aws"]] == 0
 
 
+def test_what_a_dry_run_foresees_is_nothing_that_a_real_one_believes(
+    world: CloudflareWorld, pools: dict[str, str]
+) -> None:
+    world.run(module, share=0, close_new=True, **ASKED)
+    opening = str(Unknown("state of Cloudflare pool aws", "playbooks/shift.yml"))
+    dry = world.run(module, dry=True, share=25, foreseen=opening, **ASKED)
+    assert [(change["verb"], change["target"]) for change in dry["changes"]] == [SHIFT]
+    assert world.run(module, share=25, foreseen=opening, **ASKED)["kind"] == "bad_input"
+    assert world.run(module, share=25, foreseen="open", **ASKED)["kind"] == "refused"
+
+
+def test_a_rollback_without_a_balancer_closes_nothing_dry_or_real(world: CloudflareWorld) -> None:
+    world.pool("heroku")
+    world.pool("aws")
+    dry, real = (world.run(module, dry=dry, share=0, close_new=True, **ASKED) for dry in (True, False))
+    assert (dry["kind"], dry["msg"]) == (real["kind"], real["msg"]) == ("missing", real["msg"])
+    assert world.writes() == []
+
+
 @pytest.mark.parametrize("writes", [0, 1])
 def test_a_rollback_that_was_cut_off_ends_when_run_again(
     world: CloudflareWorld, pools: dict[str, str], writes: int
@@ -143,7 +165,7 @@ def test_a_dry_run_before_the_balancer_is_there_plans_the_step(world: Cloudflare
     [
         ({"share": 101}, "bad_input", "A share of 101 % is none."),
         ({"share": 10}, "missing", f"There is no Cloudflare load balancer {API}."),
-        ({"share": 0, "close_new": True}, "missing", "There is no Cloudflare pool aws."),
+        ({"share": 0, "close_new": True}, "missing", f"No Cloudflare load balancer divides the traffic of {API}"),
         ({"zone": "bund.example"}, "missing", "Cloudflare has no zone bund.example"),
     ],
 )
