@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from rehearsal.aws.adapters import secrets
+from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.errors import RefusedError
 from rehearsal.aws.service import Parameters, Service
 
@@ -20,8 +21,9 @@ _NAME = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
 _FULL_ARN = re.compile(r"arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:.+-[A-Za-z0-9]{6}")
 
 
-def service() -> Service:
+def service(patches: Patches) -> Service:
     """The service with its refusals."""
+    secrets.move_labels(patches)
     manager = Service("secretsmanager")
     manager.refuses("CreateSecret", "PutSecretValue", "UpdateSecret")(_fits)
     manager.refuses("CreateSecret")(_may_be_created)

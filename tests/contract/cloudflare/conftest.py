@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.cloudflare.walk")
-
 from tests.unit.plugins.cloudflare_world import CloudflareWorld
+
+pytest.register_assert_rewrite("tests.contract.cloudflare.walk")
 
 
 @pytest.fixture
