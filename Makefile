@@ -35,7 +35,7 @@ test: compiled ## Run every test
 
 test-contract: compiled ## Hold the stand-ins to clients that nobody here wrote (gets them first, 600 MB)
 	@.ci/strangers
-	@python -m pytest tests/contract -rs
+	@python -m pytest tests/contract
 
 # Each in a world of its own, from the state in which a user would run it. CHAOS says how, BUDGET how long for each.
 CHAOS ?= --kill

@@ -47,17 +47,17 @@ class Account:
 
     def cli(self, *words: str) -> Any:
         """What a command of the AWS command line prints; a word may be JSON."""
-        command = [environment.from_pypi("aws"), *words, "--output", "json"]
+        command = [environment.from_pypi("awscli", "aws"), *words, "--output", "json"]
         return environment.answer_of(command, self.home, self.environment)
 
     def say(self, *words: str) -> str:
         """What a command prints for people."""
-        command = [environment.from_pypi("aws"), *words]
+        command = [environment.from_pypi("awscli", "aws"), *words]
         return environment.run(command, self.home, self.environment).stdout
 
     def refusal(self, *words: str) -> str:
         """What a command says that AWS refuses."""
-        command = [environment.from_pypi("aws"), *words]
+        command = [environment.from_pypi("awscli", "aws"), *words]
         return environment.run(command, self.home, self.environment, exit_code=255).stderr
 
     def operations(self) -> set[str]:
@@ -68,7 +68,7 @@ class Account:
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An account with nothing but a certificate in it, and images for a repository named bond."""
-    environment.from_pypi("aws")
+    environment.from_pypi("awscli", "aws")
     home = tmp_path_factory.mktemp("aws")
     seed = Seed(aws=Aws(images={"bond": IMAGES}, certificates=["api.bond.example"]))
     log = RequestLog(home / "requests.jsonl")

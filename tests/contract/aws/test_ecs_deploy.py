@@ -20,7 +20,7 @@ def service(account: Account, cluster: str, network: dict[str, str]) -> list[str
 
 def ecs(account: Account, *words: str, exit_code: int = 0) -> str:
     """What a command of ecs-deploy says."""
-    command = [environment.from_pypi("ecs"), *words, "--region", "eu-west-1"]
+    command = [environment.from_pypi("ecs-deploy", "ecs"), *words, "--region", "eu-west-1"]
     done = environment.run(command, account.home, account.environment, exit_code=exit_code)
     return done.stdout + done.stderr
 

@@ -13,7 +13,7 @@ STEPS = ("zones", "records", "monitors", "pools", "balancers", "pagination", "er
 
 def take_step(step: str, stage: Stage, url: str, home: Path) -> None:
     """One step, which must succeed; ``url`` is that of the stand-in, or of a proxy in front of it."""
-    environment.from_npm("cloudflare/index.js")
+    environment.from_npm("cloudflare", "index.js")
     known = {
         "NODE_PATH": str(environment.MODULES),
         "CLOUDFLARE_BASE_URL": url,

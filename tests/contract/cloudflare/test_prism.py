@@ -68,7 +68,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudflareWorld]
 @pytest.fixture(scope="module")
 def prism(world: CloudflareWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a proxy before the stand-in that answers a violation with an error of its own."""
-    program = environment.from_npm("@stoplight/prism-cli/dist/index.js")
+    program = environment.from_npm("@stoplight/prism-cli", "dist/index.js")
     if not OPENAPI.exists():
         pytest.skip(f"Cloudflare's published OpenAPI document is missing: {OPENAPI}")
     home = tmp_path_factory.mktemp("prism")

@@ -20,7 +20,7 @@ Ask = Callable[[str], Any]
 @pytest.fixture
 def run(stage: Stage, tmp_path: Path) -> Run:
     """Run a command of the CLI on the app bond-server; returns what it prints."""
-    program = environment.from_npm("heroku/bin/run.js")
+    program = environment.from_npm("heroku", "bin/run.js")
     known = {
         "HEROKU_HOST": stage.heroku.url,
         "HEROKU_PARTICLEBOARD_URL": stage.heroku.url,

@@ -32,7 +32,7 @@ Tell = Callable[[str], Any]
 @pytest.fixture
 def tell(stage: Stage, tmp_path: Path) -> Tell:
     """Run statements that use ``heroku`` and ``app``; returns what they leave in ``told``."""
-    python = from_pypi("python")
+    python = from_pypi("heroku3", "python")
     environment = {"HEROKU_API_URL": stage.heroku.url, "HEROKU_API_KEY": stage.heroku.token}
     return lambda code: answer_of([python, "-c", BEGIN + textwrap.dedent(code) + END], tmp_path, environment)
 

