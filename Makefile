@@ -13,7 +13,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 TYPED := rehearsal $(shell git ls-files 'plugins/*.py' | sed 's,^,ansible_collections/offramp/ecs/,')
 TEMPLATES := roles/provision/files/*.cfn.yaml
 
-.PHONY: help setup rehearse test test-leaks lint bench clean
+.PHONY: help setup rehearse test test-contract test-dry test-leaks lint bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ rehearse: compiled ## Move a live app from Heroku to AWS, on this machine
 
 test: compiled ## Run every test
 	@python -m pytest tests
+
+test-contract: compiled ## Hold the stand-ins to clients that nobody here wrote (gets them first, 600 MB)
+	@.ci/strangers
+	@python -m pytest tests/contract
 
 # Each in a world of its own, from the state in which a user would run it. CHAOS says how, BUDGET how long for each.
 CHAOS ?= --kill

@@ -17,6 +17,7 @@ ServiceExists = Callable[[str, str, str, str], bool]
 def service(patches: Patches, service_exists: ServiceExists) -> Service:
     """The service with its refusals."""
     moto_server.leave_ecs_alone(patches)
+    moto_server.name_roles_of_targets(patches)
     scaling = Service("application-autoscaling")
 
     @scaling.refuses("RegisterScalableTarget")

@@ -71,6 +71,7 @@ class AwsStandIn:
         drift.install(self._host.patches)
         for service in self._services(self._host.patches):
             service.install(self._host.patches)
+        moto_balancers.face_the_internet(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
         if self._certs is not None:
             for name in aws.certificates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rehearsal.heroku import render
 from rehearsal.heroku.catalog import DEFAULT_STACK, FEATURES, REGIONS, STACKS
 from rehearsal.heroku.store import now
-from rehearsal.heroku.world import Heroku, HerokuError, body_of, invalid, listing, not_found, one
+from rehearsal.heroku.world import Heroku, HerokuError, body_of, listing, not_found, one, switch
 from rehearsal.restapi import Answer, Asked, Routes
 
 routes: Routes[Heroku] = Routes()
@@ -39,9 +39,7 @@ def update_app(heroku: Heroku, asked: Asked) -> Answer:
     app = heroku.app(asked)
     with heroku.store.lock:
         if "maintenance" in wanted:
-            if wanted["maintenance"] not in (True, False):  # which 1 and 0 are too: PyPI's heroku3 sends them
-                raise invalid("maintenance must be true or false.")
-            app.maintenance = bool(wanted["maintenance"])
+            app.maintenance = switch(wanted, "maintenance")
             app.updated_at = now()
         answer = Answer(render.app(app))
     heroku.say(app, f"Maintenance mode {'enabled' if app.maintenance else 'disabled'}")
@@ -75,11 +73,10 @@ def feature_info(heroku: Heroku, asked: Asked) -> Answer:
 @routes.on("PATCH", "/apps/{app}/features/{feature}")
 def update_feature(heroku: Heroku, asked: Asked) -> Answer:
     """Switch a feature."""
-    app, name, enabled = heroku.app(asked), asked.parts["feature"], body_of(asked).get("enabled")
+    app, name, wanted = heroku.app(asked), asked.parts["feature"], body_of(asked)
     if name not in FEATURES:
         raise not_found("feature", "feature")
-    if not isinstance(enabled, bool):
-        raise invalid("enabled must be true or false.")
+    enabled = switch(wanted, "enabled")
     with heroku.store.lock:
         (app.features.add if enabled else app.features.discard)(name)
         app.updated_at = now()
@@ -124,8 +121,9 @@ def pipeline_of(heroku: Heroku, asked: Asked) -> Answer:
 @routes.on("GET", "/users/~/pipeline-couplings")
 @routes.on("GET", "/spaces")
 @routes.on("GET", "/teams")
+@routes.on("GET", "/account/features")
 def nothing(_heroku: Heroku, _asked: Asked) -> Answer:
-    """This account has no pipelines, spaces and teams."""
+    """This account has no pipelines, spaces, teams and features of its own."""
     return listing([])
 
 

@@ -22,7 +22,7 @@ def all_addons(heroku: Heroku, asked: Asked) -> Answer:
 @routes.on("GET", "/addons/{addon}")
 def addon_anywhere(heroku: Heroku, asked: Asked) -> Answer:
     """One add-on of any app."""
-    app, addon = one(_owned(heroku), asked.parts["addon"], lambda pair: (pair[1].id, pair[1].name), "add_on")
+    app, addon = _anywhere(heroku, asked)
     return Answer(render_resources.addon(app, addon, _expansion(asked)))
 
 
@@ -68,6 +68,13 @@ def attachments(heroku: Heroku, asked: Asked) -> Answer:
     """The attachments of an app."""
     app = heroku.app(asked)
     return listing(render_resources.attachment(app, addon, _inclusion(asked)) for addon in app.addons)
+
+
+@routes.on("GET", "/addons/{addon}/addon-attachments")
+def attachments_of_addon(heroku: Heroku, asked: Asked) -> Answer:
+    """The attachments of an add-on: the one to its own app."""
+    app, addon = _anywhere(heroku, asked)
+    return listing([render_resources.attachment(app, addon, _inclusion(asked))])
 
 
 @routes.on("GET", "/apps/{app}/domains")
@@ -131,6 +138,10 @@ def remove_drain(heroku: Heroku, asked: Asked) -> Answer:
 
 def _owned(heroku: Heroku) -> list[tuple[App, Addon]]:
     return [(app, addon) for app in heroku.store.apps.values() for addon in app.addons]
+
+
+def _anywhere(heroku: Heroku, asked: Asked) -> tuple[App, Addon]:
+    return one(_owned(heroku), asked.parts["addon"], lambda pair: (pair[1].id, pair[1].name), "add_on")
 
 
 def _expansion(asked: Asked) -> frozenset[str]:

@@ -88,3 +88,10 @@ def body_of(asked: Asked) -> Mapping[str, Any]:
     if not isinstance(asked.body, dict):
         raise HerokuError(400, "bad_request", "Unable to parse the JSON request body: expected an object.")
     return asked.body
+
+
+def switch(wanted: Mapping[str, Any], name: str) -> bool:
+    """A field that must be true or false, which 1 and 0 are too: PyPI's heroku3 sends them."""
+    if wanted.get(name) not in (True, False):
+        raise invalid(f"{name} must be true or false.")
+    return bool(wanted[name])

@@ -93,6 +93,15 @@ def forget_targets(account: str) -> None:
             found.targets.clear()
 
 
+def face_the_internet(patches: Patches) -> None:
+    """Give a balancer that names no scheme the API reference's default, which moto's own passes over."""
+
+    def create(self: Any, *given: Any, **named: Any) -> Any:
+        return before(self, *given, **{**named, "scheme": named.get("scheme") or "internet-facing"})
+
+    before = patches.member(reach(_MODELS, "ELBv2Backend"), "create_load_balancer", create)
+
+
 def answer_health_by(patches: Patches, health_of: HealthOf) -> None:
     """Let DescribeTargetHealth tell what ``health_of`` says."""
     status, missing = reach(_MODELS, "FakeHealthStatus"), reach(_MODELS, "TargetGroupNotFoundError")

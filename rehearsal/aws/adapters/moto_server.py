@@ -89,3 +89,30 @@ def scaling_policies(account: str, region: str) -> list[dict[str, Any]]:
     """All scaling policies of Application Auto Scaling, as the API tells them."""
     told = reach("moto.applicationautoscaling.responses", "_build_policy")
     return [told(policy) for policy in list(backend("application-autoscaling", account, region).policies.values())]
+
+
+def name_roles_of_targets(patches: Patches) -> None:
+    """Let every scalable target have a role and say what of it is suspended, which moto leaves empty.
+
+    The API's model demands the role: the service-linked one (of ECS; others are not rehearsed). See
+    https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html.
+    """
+
+    def register(self: Any, namespace: str, *given: Any, **named: Any) -> Any:
+        target = before(self, namespace, *given, **named)
+        account = server.current_account()
+        linked = f"{namespace}.application-autoscaling.amazonaws.com/{_LINKED_ROLE}"
+        target.role_arn = target.role_arn or f"arn:aws:iam::{account}:role/aws-service-role/{linked}"
+        target.suspended_state = {**_NOT_SUSPENDED, **(target.suspended_state or {})}
+        return target
+
+    model = reach("moto.applicationautoscaling.models", "ApplicationAutoscalingBackend")
+    before = patches.member(model, "register_scalable_target", register)
+
+
+_LINKED_ROLE = "AWSServiceRoleForApplicationAutoScaling_ECSService"
+_NOT_SUSPENDED = {
+    "DynamicScalingInSuspended": False,
+    "DynamicScalingOutSuspended": False,
+    "ScheduledScalingSuspended": False,
+}

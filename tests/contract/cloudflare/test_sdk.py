@@ -9,6 +9,10 @@ import pytest
 from cloudflare import Cloudflare
 from cloudflare.types.load_balancers import LoadBalancer, Monitor, Pool
 
+from rehearsal.cloudflare.standin import ROUTES
+from rehearsal.requestlog import read_log
+from tests.contract.cloudflare.walk import Walk
+from tests.unit.plugins.cloudflare_world import CloudflareWorld
 from tests.unit.rehearsal.cloudflare.stage import API, Stage
 
 
@@ -175,3 +179,15 @@ def test_the_sdk_waits_as_long_as_a_429_says(sdk: Cloudflare, stage: Stage) -> N
     with pytest.raises(cloudflare.RateLimitError) as limited:
         sdk.zones.list()
     assert int(limited.value.response.headers["retry-after"]) > 290
+
+
+def test_every_route_answers_as_the_sdk_expects(world: CloudflareWorld) -> None:
+    sdk = Cloudflare(
+        api_token=world.cloudflare.token,
+        base_url=world.cloudflare.url,
+        max_retries=0,
+        _strict_response_validation=True,
+    )
+    Walk(sdk, world.cloudflare.account).everything()
+    walked = {entry.operation for entry in read_log(world.log.path)}
+    assert {f"{method} {template}" for method, template in ROUTES.known()} - walked == set()

@@ -274,3 +274,13 @@ def test_the_name_goes_with_the_balancer(client: Any, network: Network, names: N
     assert names.lookup(made["DNSName"]) is not None
     elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
     assert names.lookup(made["DNSName"]) is None
+
+
+def test_a_balancer_faces_the_internet_unless_told_otherwise(client: Any, network: Network) -> None:
+    elb = client("elbv2")
+    for scheme, asked in (("internet-facing", {}), ("internal", {"Scheme": "internal"})):
+        (made,) = elb.create_load_balancer(Name=f"facing-{scheme[:5]}", Subnets=network.subnets, **asked)[
+            "LoadBalancers"
+        ]
+        assert made["Scheme"] == scheme
+        elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])

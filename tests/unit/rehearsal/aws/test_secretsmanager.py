@@ -51,6 +51,17 @@ def test_a_secret_has_at_most_20_labels(secrets: Any, secret: str) -> None:
     assert refusal(secrets.update_secret_version_stage, SecretId=secret, **one_more) == "LimitExceededException"
 
 
+def test_a_new_version_takes_all_labels_that_it_is_given(secrets: Any, secret: str) -> None:
+    first = secrets.put_secret_value(SecretId=secret, SecretString="1", VersionStages=["AWSCURRENT", "ours"])
+    assert sorted(first["VersionStages"]) == ["AWSCURRENT", "ours"]
+    second = secrets.put_secret_value(SecretId=secret, SecretString="2", VersionStages=["ours", "theirs"])
+    stages = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+    assert (stages[first["VersionId"]], sorted(stages[second["VersionId"]])) == (["AWSCURRENT"], ["ours", "theirs"])
+    third = secrets.put_secret_value(SecretId=secret, SecretString="3")
+    stages = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+    assert (stages[first["VersionId"]], stages[third["VersionId"]]) == (["AWSPREVIOUS"], ["AWSCURRENT"])
+
+
 def test_version_and_label_must_agree(secrets: Any, secret: str) -> None:
     old = secrets.get_secret_value(SecretId=secret)["VersionId"]
     secrets.put_secret_value(SecretId=secret, SecretString="new")
