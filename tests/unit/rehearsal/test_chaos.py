@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[3]
 SEED = """
 heroku: {shop: {config: {KEY: value}, formation: {web: {command: run}}, domains: [api.shop.example]}}
@@ -45,7 +43,7 @@ call("POST", *records, {"type": "A", "name": f"n{number}.shop.example", "content
 
 
 def chaos(folder: Path, script: str, *how: str) -> tuple[int, dict[str, Any], str]:
-    """(exit code, report, what was printed)."""
+    """(exit code, what is kept of each mode, what was printed)."""
     (folder / "seed.yml").write_text(SEED)
     (folder / "script.py").write_text(SAFE + script)
     command = [
@@ -57,34 +55,52 @@ def chaos(folder: Path, script: str, *how: str) -> tuple[int, dict[str, Any], st
         folder / "seed.yml",
         "--home",
         folder / "home",
+        "--settle",
+        "2",
         *how,
     ]
     command += ["--", sys.executable, folder / "script.py"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ran.stdout, ran.stderr
-    return ran.returncode, json.loads((folder / "home" / "chaos.json").read_text()), ran.stdout
+    return ran.returncode, json.loads((folder / "home" / "chaos.json").read_text())["modes"], ran.stdout
 
 
-@pytest.mark.parametrize("how", ["--kill", "--kill-main"])
-def test_a_careful_script_may_be_killed_at_every_write(tmp_path: Path, how: str) -> None:
-    code, report, printed = chaos(tmp_path, CAREFUL, how)
+def test_a_careful_script_may_be_killed_at_every_write(tmp_path: Path) -> None:
+    code, modes, printed = chaos(tmp_path, CAREFUL, "--modes", "kill,kill-main")
     assert code == 0, printed
-    assert sorted(outcome["point"]["target"] for outcome in report["outcomes"]) == [
-        "old.shop.example",
-        "www.shop.example",
-    ]
-    assert all(outcome["stopped"] == -9 and outcome["again"] == 0 for outcome in report["outcomes"])
+    assert list(modes) == ["kill", "kill-main"]
+    for kept in modes.values():
+        assert kept["points"] == 2
+        assert sorted(outcome["point"]["target"] for outcome in kept["outcomes"]) == [
+            "old.shop.example",
+            "www.shop.example",
+        ]
+        assert all(outcome["stopped"] == -9 and outcome["again"] == 0 for outcome in kept["outcomes"])
 
 
 def test_a_script_that_does_things_twice_is_caught(tmp_path: Path) -> None:
-    code, report, printed = chaos(tmp_path, CARELESS, "--kill")
+    code, modes, printed = chaos(tmp_path, CARELESS, "--kill")
     assert code == 1
     assert "DIFFERS" in printed
-    assert any("n2.shop.example" in line or "n3.shop.example" in line for line in report["outcomes"][0]["differences"])
+    differences = modes["kill"]["outcomes"][0]["differences"]
+    assert any("n2.shop.example" in line or "n3.shop.example" in line for line in differences)
+
+
+def test_an_answer_that_is_lost_after_its_effect_is_a_mode_of_its_own(tmp_path: Path) -> None:
+    code, modes, printed = chaos(tmp_path, CARELESS, "--fault", "reset", "--after", "--writes")
+    assert code == 1
+    assert list(modes) == ["lost"]
+    assert "DIFFERS" in printed
+    assert modes["lost"]["outcomes"][0]["stopped"] == 1
 
 
 def test_a_traceback_is_no_clear_sentence(tmp_path: Path) -> None:
-    code, report, printed = chaos(tmp_path, CAREFUL, "--fault", "500", "--every", "2")
+    code, modes, printed = chaos(tmp_path, CAREFUL, "--fault", "500", "--every", "2")
     assert code == 1
     assert "UNCLEAR" in printed
-    assert all(outcome["struck"] and not outcome["differences"] for outcome in report["outcomes"])
+    kept = modes["500"]
+    assert len(kept["outcomes"]) < kept["points"]
+    for outcome in kept["outcomes"]:
+        assert outcome["struck"]
+        assert not outcome["differences"]
+        assert "the summary has no sentence on the failure" in outcome["unclear"]

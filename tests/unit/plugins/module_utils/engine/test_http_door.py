@@ -13,7 +13,6 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine import http_doo
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import DoorShut, Unreachable
 
-
 CUT = 0
 """Instead of a status: the connection ends without an answer."""
 
