@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from rehearsal.cli import main
+
 ROOT = Path(__file__).resolve().parents[3]
 SEED = """
 heroku: {shop: {config: {KEY: value}, formation: {web: {command: run}}, domains: [api.shop.example]}}
@@ -79,19 +83,13 @@ def test_a_careful_script_may_be_killed_at_every_write(tmp_path: Path) -> None:
 
 
 def test_a_script_that_does_things_twice_is_caught(tmp_path: Path) -> None:
-    code, modes, printed = chaos(tmp_path, CARELESS, "--kill")
+    code, modes, printed = chaos(tmp_path, CARELESS, "--modes", "kill,lost")
     assert code == 1
     assert "DIFFERS" in printed
-    differences = modes["kill"]["outcomes"][0]["differences"]
-    assert any("n2.shop.example" in line or "n3.shop.example" in line for line in differences)
-
-
-def test_an_answer_that_is_lost_after_its_effect_is_a_mode_of_its_own(tmp_path: Path) -> None:
-    code, modes, printed = chaos(tmp_path, CARELESS, "--fault", "reset", "--after", "--writes")
-    assert code == 1
-    assert list(modes) == ["lost"]
-    assert "DIFFERS" in printed
-    assert modes["lost"]["outcomes"][0]["stopped"] == 1
+    for name, stopped in (("kill", -9), ("lost", 1)):
+        outcome = modes[name]["outcomes"][0]
+        assert outcome["stopped"] == stopped
+        assert any("n2.shop.example" in line or "n3.shop.example" in line for line in outcome["differences"])
 
 
 def test_a_traceback_is_no_clear_sentence(tmp_path: Path) -> None:
@@ -104,3 +102,15 @@ def test_a_traceback_is_no_clear_sentence(tmp_path: Path) -> None:
         assert outcome["struck"]
         assert not outcome["differences"]
         assert "the summary has no sentence on the failure" in outcome["unclear"]
+
+
+@pytest.mark.parametrize("how", [["--kill", "--after"], ["--modes", "all", "--writes"]])
+def test_what_is_said_of_a_fault_needs_one(how: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chaos", *how, "--home", str(tmp_path), "--", "true"]) == 2
+    assert "--fault" in capsys.readouterr().err
+
+
+def test_an_unknown_mode_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["chaos", "--modes", "kill,flood", "--", "true"])
+    assert "there is no mode flood: all, or some of kill,kill-main" in capsys.readouterr().err
