@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ def run_chaos(options: argparse.Namespace) -> int:
 
 
 class _Report:
-    """``chaos.json``: the command, and of each mode the number of points and the outcomes.
+    """``chaos.json``: the command, and of each mode the day, the number of points and the outcomes.
 
     What another run with the same command left there of other modes stays.
     """
@@ -223,7 +224,11 @@ class _Report:
 
     def keep(self, mode: Mode, points: int, outcomes: list[Outcome]) -> None:
         """Write down what is known of a mode so far."""
-        self._report["modes"][mode.name] = {"points": points, "outcomes": [asdict(each) for each in outcomes]}
+        self._report["modes"][mode.name] = {
+            "on": date.today().isoformat(),
+            "points": points,
+            "outcomes": [asdict(each) for each in outcomes],
+        }
         self._path.write_text(json.dumps(self._report, indent=1))
 
 

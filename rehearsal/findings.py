@@ -29,9 +29,11 @@ all calls.
 - *not stopped*: runs that came to a good end by themselves; all others were run again.
 - *clear*: no traceback, and a run that failed says so in its summary by a sentence that names the vendor or the thing.
 
-| playbook | mode | points | tried | not stopped | same end | clear | as promised | requests | failed | seconds |
-|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+| playbook | mode | on | points | tried | not stopped | same end | clear | as promised | requests | failed | seconds |
+|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 """
+
+NOT_RUN = "not run"
 
 
 class FindingsError(ValueError):
@@ -51,11 +53,12 @@ class Cause(BaseModel):
 
 @dataclass(frozen=True)
 class Table:
-    """The outcomes of one playbook in one mode; ``points`` is None where it was not run."""
+    """The outcomes of one playbook in one mode; ``day`` is "not run" where it was not."""
 
     playbook: str
     mode: str
-    points: int | None
+    day: str
+    points: int
     outcomes: list[Outcome]
 
 
@@ -96,23 +99,27 @@ def add_command(commands: Any) -> None:
 
 def print_page(options: argparse.Namespace) -> int:
     """Print the page of the homes."""
-    reports = [json.loads((home / CHAOS).read_text()) for home in options.homes if (home / CHAOS).exists()]
     causes = load_causes(options.causes) if options.causes else []
-    print(page([table for report in reports for table in tables_of(report)], causes), end="")
+    print(page([table for home in options.homes for table in _tables_in(home)], causes), end="")
     return 0
+
+
+def _tables_in(home: Path) -> list[Table]:
+    path = home / CHAOS
+    return tables_of(json.loads(path.read_text())) if path.exists() else [Table(home.name, "all", NOT_RUN, 0, [])]
 
 
 def _table(playbook: str, mode: str, kept: dict[str, Any] | None) -> Table:
     if kept is None:
-        return Table(playbook, mode, None, [])
+        return Table(playbook, mode, NOT_RUN, 0, [])
     outcomes = [Outcome(**{**outcome, "point": Point(**outcome["point"])}) for outcome in kept["outcomes"]]
-    return Table(playbook, mode, kept["points"], outcomes)
+    return Table(playbook, mode, kept["on"], kept["points"], outcomes)
 
 
 def _row(table: Table) -> str:
     outcomes = table.outcomes
-    if table.points is None:
-        return f"| {table.playbook} | {table.mode} | not run |" + " |" * 8
+    if table.day == NOT_RUN:
+        return f"| {table.playbook} | {table.mode} | {NOT_RUN} |" + " |" * 9
     counts = [
         table.points,
         len(outcomes),
@@ -124,7 +131,7 @@ def _row(table: Table) -> str:
         sum(outcome.failed for outcome in outcomes),
         round(sum(outcome.took for outcome in outcomes)),
     ]
-    return " | ".join([f"| {table.playbook}", table.mode, *(f"{count:,}" for count in counts)]) + " |"
+    return " | ".join([f"| {table.playbook}", table.mode, table.day, *(f"{count:,}" for count in counts)]) + " |"
 
 
 def _told(table: Table, outcome: Outcome, causes: Sequence[Cause]) -> str:

@@ -17,12 +17,14 @@ GOOD = Outcome(POINT, True, -9, 0, [], [], [], 0, 0, 1200, 9.6)
 LATE = dataclasses.replace(GOOD, failed=3)
 REPORT = {
     "command": ["ansible-playbook", "playbooks/release.yml", "-i", "inventories/rehearsal"],
-    "modes": {"kill": {"points": 4, "outcomes": [dataclasses.asdict(GOOD), dataclasses.asdict(LATE)]}},
+    "modes": {
+        "kill": {"on": "2026-11-23", "points": 4, "outcomes": [dataclasses.asdict(GOOD), dataclasses.asdict(LATE)]}
+    },
 }
 
 
 def test_a_row_counts_what_was_tried() -> None:
-    assert "| release.yml | kill | 4 | 2 | 0 | 2 | 2 | 1 | 2,400 | 3 | 19 |" in page(tables_of(REPORT))
+    assert "| release.yml | kill | 2026-11-23 | 4 | 2 | 0 | 2 | 2 | 1 | 2,400 | 3 | 19 |" in page(tables_of(REPORT))
 
 
 def test_what_was_not_run_is_told() -> None:
@@ -31,8 +33,8 @@ def test_what_was_not_run_is_told() -> None:
 
 
 def test_a_mode_of_another_name_is_kept() -> None:
-    modes = {"500, at writes": {"points": 1, "outcomes": [dataclasses.asdict(GOOD)]}}
-    assert "| release.yml | 500, at writes | 1 | 1 |" in page(tables_of({**REPORT, "modes": modes}))
+    modes = {"500, at writes": {"on": "2026-11-24", "points": 1, "outcomes": [dataclasses.asdict(GOOD)]}}
+    assert "| release.yml | 500, at writes | 2026-11-24 | 1 | 1 |" in page(tables_of({**REPORT, "modes": modes}))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,7 @@ def test_a_mode_of_another_name_is_kept() -> None:
     ],
 )
 def test_each_breach_is_told_with_its_cause_or_the_lack_of_one(breach: dict[str, object], told: str) -> None:
-    table = Table("release.yml", "kill", 1, [dataclasses.replace(GOOD, **breach)])  # type: ignore[arg-type]
+    table = Table("release.yml", "kill", "2026-11-23", 1, [dataclasses.replace(GOOD, **breach)])  # type: ignore[arg-type]
     line = f"- release.yml, kill, `aws CreateService web [offramp.ecs/ecs_service]`: {told}. "
     assert line + "NOT EXPLAINED." in page([table])
     cause = Cause(playbook="release.yml", mode="kill", at="CreateService", cause="The vendor is so.")
@@ -56,7 +58,7 @@ def test_each_breach_is_told_with_its_cause_or_the_lack_of_one(breach: dict[str,
 
 
 def test_a_page_without_a_breach_says_so() -> None:
-    assert page([Table("release.yml", "kill", 1, [GOOD])]).endswith("## Not as promised\n\nNothing.\n")
+    assert page([Table("release.yml", "kill", "2026-11-23", 1, [GOOD])]).endswith("## Not as promised\n\nNothing.\n")
 
 
 def test_the_command_reads_homes_and_causes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +66,9 @@ def test_the_command_reads_homes_and_causes(tmp_path: Path, capsys: pytest.Captu
     causes = tmp_path / "causes.yml"
     causes.write_text("- {playbook: release.yml, mode: kill, at: CreateService, cause: The machine slept.}")
     assert main(["chaos-table", "--causes", str(causes), str(tmp_path), str(tmp_path / "not-there")]) == 0
-    assert "The machine slept." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "The machine slept." in printed
+    assert "| not-there | all | not run |" in printed
 
 
 def test_a_mistake_in_the_causes_is_refused(tmp_path: Path) -> None:
