@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rehearsal.calls import Service
@@ -78,15 +78,11 @@ class Point:
 
     def rule(self, **what: Any) -> Rule:
         """The rule that strikes this call."""
-        target = None if has_id(self.target) else self.target
-        return Rule(
-            service=self.service,
-            operation=self.operation,
-            caller=self.caller,
-            target=target,
-            nth=self.nth,
-            **what,
-        )
+        return Rule(**{**asdict(self), "target": None if has_id(self.target) else self.target, **what})
+
+    def anywhere(self) -> Point:
+        """The same point without the id that this world made, as it is found in another."""
+        return replace(self, target="") if has_id(self.target) else self
 
 
 @dataclass(frozen=True)
@@ -109,6 +105,11 @@ class Outcome:
     failed: int
     requests: int
     took: float
+
+    @classmethod
+    def kept(cls, row: dict[str, Any]) -> Outcome:
+        """From what ``asdict`` made of it."""
+        return cls(**{**row, "point": Point(**row["point"])})
 
 
 def points_of(entries: Iterable[Entry], *, writes_only: bool, each_write: bool = False) -> list[Point]:

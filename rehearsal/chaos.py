@@ -173,6 +173,7 @@ def add_command(commands: Any, home: argparse.ArgumentParser) -> None:
     chaos.add_argument("--each-write", action="store_true", help="every single write, not only the first of its kind")
     chaos.add_argument("--given", type=shlex.split, default=[], metavar="CMD", help="run this before the snapshot")
     chaos.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th point")
+    chaos.add_argument("--resume", action="store_true", help="leave out what earlier runs found to be as promised")
     chaos.add_argument(
         "--budget", type=float, default=float("inf"), metavar="SECONDS", help="begin no point after that, in each mode"
     )
@@ -201,8 +202,10 @@ def run_chaos(options: argparse.Namespace) -> int:
         for mode in _modes_of(options):
             points = points_of(entries, writes_only=mode.writes_only, each_write=options.each_write)
             _say(f"{mode.name}: {len(entries)} calls, {len(points)} points of attack")
-            outcomes = []
-            for outcome in _attacks(chaos, points[:: options.every], mode, options.budget):
+            outcomes = report.good(mode) if options.resume else []
+            done = {outcome.point.anywhere() for outcome in outcomes}
+            places = [(place, each) for place, each in enumerate(points, 1) if each.anywhere() not in done]
+            for outcome in _attacks(chaos, places[:: options.every], mode, options.budget):
                 outcomes.append(outcome)
                 report.keep(mode, len(points), outcomes)
             fine = sum(is_good(outcome) for outcome in outcomes)
@@ -222,6 +225,11 @@ class _Report:
         kept = json.loads(path.read_text()) if path.exists() else {}
         self._report: dict[str, Any] = kept if kept.get("command") == command else {"command": command, "modes": {}}
 
+    def good(self, mode: Mode) -> list[Outcome]:
+        """What earlier runs found to be as promised."""
+        rows = self._report["modes"].get(mode.name, {"outcomes": []})["outcomes"]
+        return [outcome for outcome in map(Outcome.kept, rows) if is_good(outcome)]
+
     def keep(self, mode: Mode, points: int, outcomes: list[Outcome]) -> None:
         """Write down what is known of a mode so far."""
         self._report["modes"][mode.name] = {
@@ -232,9 +240,9 @@ class _Report:
         self._path.write_text(json.dumps(self._report, indent=1))
 
 
-def _attacks(chaos: Chaos, points: list[Point], mode: Mode, budget: float) -> Iterator[Outcome]:
+def _attacks(chaos: Chaos, places: list[tuple[int, Point]], mode: Mode, budget: float) -> Iterator[Outcome]:
     until, longest = time.monotonic() + budget, 0.0
-    for place, point in spread(list(enumerate(points, 1))):
+    for place, point in spread(places):
         if time.monotonic() + longest > until:
             return
         outcome = chaos.attack(place, point, mode)

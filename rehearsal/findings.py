@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from rehearsal.attack import MODES, Outcome, Point, is_good
+from rehearsal.attack import MODES, Outcome, is_good
 from rehearsal.home import CHAOS
 
 HEAD = """\
@@ -112,8 +112,7 @@ def _tables_in(home: Path) -> list[Table]:
 def _table(playbook: str, mode: str, kept: dict[str, Any] | None) -> Table:
     if kept is None:
         return Table(playbook, mode, NOT_RUN, 0, [])
-    outcomes = [Outcome(**{**outcome, "point": Point(**outcome["point"])}) for outcome in kept["outcomes"]]
-    return Table(playbook, mode, kept["on"], kept["points"], outcomes)
+    return Table(playbook, mode, kept["on"], kept["points"], [Outcome.kept(row) for row in kept["outcomes"]])
 
 
 def _row(table: Table) -> str:

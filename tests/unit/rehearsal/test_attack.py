@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
@@ -36,6 +37,17 @@ def test_a_target_that_the_world_named_is_found_by_its_turn() -> None:
     assert (first.nth, second.nth) == (1, 3)
     assert first.rule(kill="all").target is None
     assert second.rule(answer="reset").nth == 3
+
+
+def test_a_point_is_known_again_in_another_world() -> None:
+    there, here = (Point("cloudflare", "PATCH", "me", target, 2) for target in (POOL, OTHER))
+    assert there != here
+    assert there.anywhere() == here.anywhere()
+    assert there.anywhere() != dataclasses.replace(here, nth=3).anywhere()
+
+
+def test_an_outcome_is_kept_whole() -> None:
+    assert Outcome.kept(json.loads(json.dumps(dataclasses.asdict(GOOD)))) == GOOD
 
 
 def test_each_step_of_a_ramp_may_be_a_point() -> None:

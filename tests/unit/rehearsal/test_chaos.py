@@ -70,8 +70,10 @@ def chaos(folder: Path, script: str, *how: str) -> tuple[int, dict[str, Any], st
 
 
 def test_a_careful_script_may_be_killed_at_every_write(tmp_path: Path) -> None:
-    code, modes, printed = chaos(tmp_path, CAREFUL, "--modes", "kill,kill-main")
+    chaos(tmp_path, CAREFUL, "--kill", "--every", "2")
+    code, modes, printed = chaos(tmp_path, CAREFUL, "--modes", "kill,kill-main", "--resume")
     assert code == 0, printed
+    assert printed.count("ok ") == 3, "one was found to be as promised before"
     assert list(modes) == ["kill", "kill-main"]
     for kept in modes.values():
         assert kept["points"] == 2
@@ -98,6 +100,7 @@ def test_a_traceback_is_no_clear_sentence(tmp_path: Path) -> None:
     assert "UNCLEAR" in printed
     kept = modes["500"]
     assert len(kept["outcomes"]) < kept["points"]
+    assert kept["on"]
     for outcome in kept["outcomes"]:
         assert outcome["struck"]
         assert not outcome["differences"]
