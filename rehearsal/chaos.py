@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
@@ -202,12 +202,13 @@ def run_chaos(options: argparse.Namespace) -> int:
         for mode in _modes_of(options):
             points = points_of(entries, writes_only=mode.writes_only, each_write=options.each_write)
             _say(f"{mode.name}: {len(entries)} calls, {len(points)} points of attack")
-            outcomes = report.good(mode) if options.resume else []
-            done = {outcome.point.anywhere() for outcome in outcomes}
+            found = report.found(mode) if options.resume else {}
+            done = {point for point, outcome in found.items() if is_good(outcome)}
             places = [(place, each) for place, each in enumerate(points, 1) if each.anywhere() not in done]
             for outcome in _attacks(chaos, places[:: options.every], mode, options.budget):
-                outcomes.append(outcome)
-                report.keep(mode, len(points), outcomes)
+                found[outcome.point.anywhere()] = outcome
+                report.keep(mode, len(points), found.values())
+            outcomes = list(found.values())
             fine = sum(is_good(outcome) for outcome in outcomes)
             _say(f"{mode.name}: {len(outcomes)} of {len(points)} points tried, {fine} as promised")
             good.append(bool(outcomes) and fine == len(outcomes))
@@ -225,12 +226,12 @@ class _Report:
         kept = json.loads(path.read_text()) if path.exists() else {}
         self._report: dict[str, Any] = kept if kept.get("command") == command else {"command": command, "modes": {}}
 
-    def good(self, mode: Mode) -> list[Outcome]:
-        """What earlier runs found to be as promised."""
+    def found(self, mode: Mode) -> dict[Point, Outcome]:
+        """What earlier runs found, by :meth:`Point.anywhere`."""
         rows = self._report["modes"].get(mode.name, {"outcomes": []})["outcomes"]
-        return [outcome for outcome in map(Outcome.kept, rows) if is_good(outcome)]
+        return {outcome.point.anywhere(): outcome for outcome in map(Outcome.kept, rows)}
 
-    def keep(self, mode: Mode, points: int, outcomes: list[Outcome]) -> None:
+    def keep(self, mode: Mode, points: int, outcomes: Iterable[Outcome]) -> None:
         """Write down what is known of a mode so far."""
         self._report["modes"][mode.name] = {
             "on": date.today().isoformat(),
@@ -243,7 +244,7 @@ class _Report:
 def _attacks(chaos: Chaos, places: list[tuple[int, Point]], mode: Mode, budget: float) -> Iterator[Outcome]:
     until, longest = time.monotonic() + budget, 0.0
     for place, point in spread(places):
-        if time.monotonic() + longest > until:
+        if time.monotonic() + longest >= until:
             return
         outcome = chaos.attack(place, point, mode)
         longest = max(longest, outcome.took)

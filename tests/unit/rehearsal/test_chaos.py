@@ -94,17 +94,20 @@ def test_a_script_that_does_things_twice_is_caught(tmp_path: Path) -> None:
         assert any("n2.shop.example" in line or "n3.shop.example" in line for line in outcome["differences"])
 
 
-def test_a_traceback_is_no_clear_sentence(tmp_path: Path) -> None:
+def test_a_traceback_is_no_clear_sentence_and_is_not_forgotten_by_a_run_that_resumes(tmp_path: Path) -> None:
     code, modes, printed = chaos(tmp_path, CAREFUL, "--fault", "500", "--every", "2")
     assert code == 1
     assert "UNCLEAR" in printed
     kept = modes["500"]
-    assert len(kept["outcomes"]) < kept["points"]
     assert kept["on"]
+    assert len(kept["outcomes"]) < kept["points"]
     for outcome in kept["outcomes"]:
         assert outcome["struck"]
         assert not outcome["differences"]
         assert "the summary has no sentence on the failure" in outcome["unclear"]
+    code, modes, _ = chaos(tmp_path, CAREFUL, "--fault", "500", "--resume", "--budget", "0")
+    assert code == 1
+    assert modes["500"] == kept
 
 
 @pytest.mark.parametrize("how", [["--kill", "--after"], ["--modes", "all", "--writes"]])
