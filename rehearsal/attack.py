@@ -5,18 +5,62 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rehearsal.calls import Service
-from rehearsal.faults import Rule
+from rehearsal.faults import Answer, Rule, Victims
 from rehearsal.requestlog import Entry
 from rehearsal.state.canonical import has_id
 
-_UNCLEAR = re.compile(r"Traceback \(most recent call last\)|Unexpected failure during|The full traceback|<class '")
+_UNCLEAR = re.compile(
+    r"Traceback \(most recent call last\)|Unexpected failure during|The full traceback|<class '"
+    r"|met an error it does not know"
+)
+_SENTENCE = re.compile(r"^- FAILED: (.+)$", re.MULTILINE)
+_VENDORS: dict[Service, str] = {"aws": "AWS", "cloudflare": "Cloudflare", "heroku": "Heroku"}
 
 Look = tuple[Service, str, str, str]
 """Service, operation, caller, target."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What is done at a point: the run is killed, or its call is answered wrongly.
+
+    ``after``: the call takes effect and its answer is lost; ``writes_only``: reads are left alone.
+    """
+
+    kill: Victims | None = None
+    answer: Answer | None = None
+    after: bool = False
+    writes_only: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
+        return next((name for name, mode in MODES.items() if mode == self), self._described())
+
+    def rule(self, point: Point) -> Rule:
+        """The rule that does it there."""
+        return point.rule(kill=self.kill, answer=self.answer, after=self.after)
+
+    def _described(self) -> str:
+        parts = [str(self.answer), "after the effect" if self.after else "", "at writes" if self.writes_only else ""]
+        return ", ".join(part for part in parts if part)
+
+
+MODES = {
+    "kill": Mode(kill="all", writes_only=True),
+    "kill-main": Mode(kill="main", writes_only=True),
+    "lost": Mode(answer="reset", after=True, writes_only=True),
+    "500": Mode(answer=500),
+    "429": Mode(answer=429),
+    "reset": Mode(answer="reset"),
+    "garbage": Mode(answer="garbage"),
+    "hang": Mode(answer="hang", writes_only=True),
+}
+"""The modes of ``make test-chaos``. Each hang costs the caller's patience of half a minute: reads are left alone."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +78,11 @@ class Point:
 
     def rule(self, **what: Any) -> Rule:
         """The rule that strikes this call."""
-        target = None if has_id(self.target) else self.target
-        return Rule(
-            service=self.service,
-            operation=self.operation,
-            caller=self.caller,
-            target=target,
-            nth=self.nth,
-            **what,
-        )
+        return Rule(**{**asdict(self), "target": None if has_id(self.target) else self.target, **what})
+
+    def anywhere(self) -> Point:
+        """The same point without the id that this world made, as it is found in another."""
+        return replace(self, target="") if has_id(self.target) else self
 
 
 @dataclass(frozen=True)
@@ -50,7 +90,8 @@ class Outcome:
     """What came of one attack.
 
     ``stopped`` and ``again`` are exit codes (``again`` is None where the run came to a good end by itself), ``orphans``
-    counts workers that outlived their run and the writes they made, ``failed`` the requests of visitors that failed.
+    counts workers that outlived their run and the writes they made, ``failed`` the requests of visitors that failed,
+    ``said`` is what the disturbed run told of its failure.
     """
 
     point: Point
@@ -59,10 +100,16 @@ class Outcome:
     again: int | None
     differences: list[str]
     unclear: list[str]
+    said: list[str]
     orphans: int
     failed: int
     requests: int
     took: float
+
+    @classmethod
+    def kept(cls, row: dict[str, Any]) -> Outcome:
+        """From what ``asdict`` made of it."""
+        return cls(**{**row, "point": Point(**row["point"])})
 
 
 def points_of(entries: Iterable[Entry], *, writes_only: bool, each_write: bool = False) -> list[Point]:
@@ -89,9 +136,27 @@ def spread(items: list[Any]) -> list[Any]:
     return [items[place] for place in places if place < len(items)]
 
 
-def clear(output: str) -> list[str]:
-    """The lines of an output that are no sentences for people."""
-    return [line.strip()[:160] for line in output.splitlines() if _UNCLEAR.search(line)]
+def sentences(output: str) -> list[str]:
+    """The failures that the summary at the end of a run tells."""
+    return _SENTENCE.findall(output)
+
+
+def unclear(output: str, code: int, point: Point) -> list[str]:
+    """What in a run's output is no clear word for people.
+
+    A run that failed (its exit code is above 0: it was not killed) must tell so in its summary, and one of its
+    sentences must name the vendor, or the thing that the call was about.
+    """
+    found = [line.strip()[:160] for line in output.splitlines() if _UNCLEAR.search(line)]
+    if code <= 0:
+        return found
+    told = sentences(output)
+    if not told:
+        return [*found, "the summary has no sentence on the failure"]
+    names = [_VENDORS[point.service], *([point.target] if point.target else [])]
+    if not any(name in sentence for name in names for sentence in told):
+        found.append(f"names neither {' nor '.join(names)}: {told[0][:160]}")
+    return found
 
 
 def is_good(outcome: Outcome) -> bool:

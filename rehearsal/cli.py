@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rehearsal import chaos
+from rehearsal import chaos, findings
 from rehearsal.control import ControlError, ask
 from rehearsal.faults import FaultError, Rule, load_faults
+from rehearsal.findings import FindingsError
 from rehearsal.home import REQUESTS, VISITORS
 from rehearsal.requestlog import read_log
 from rehearsal.running import LAST, SEED, RunningWorld, WorldError, end_with_us, running_world
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.does(options)
-    except (WorldError, ControlError, FaultError) as error:
+    except (WorldError, ControlError, FaultError, FindingsError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (snapshot, restore):
         command.add_argument("name", nargs="?", default="snapshot", help="the copy's name (default: %(default)s)")
     chaos.add_command(commands, home)
+    findings.add_command(commands)
     log = commands.add_parser("log", parents=[home], help="print the API requests of the last world")
     log.add_argument("--writes", action="store_true", help="only the writes")
     log.set_defaults(does=_log)

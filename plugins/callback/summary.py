@@ -61,5 +61,14 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
             del self._sentences[result._host.get_name()]
 
     def _keep_failure(self, result: Any) -> None:
-        if "kind" in result._result:
-            self._sentences.setdefault(result._host.get_name(), []).append(f"FAILED: {result._result['msg']}")
+        sentence = failure_of(result._result)
+        if sentence:
+            self._sentences.setdefault(result._host.get_name(), []).append(f"FAILED: {sentence}")
+
+
+def failure_of(result: dict[str, Any]) -> str:
+    """Why a task failed, on one line; nothing where its rounds told that already.
+
+    Ansible's own tasks fail, too: an assertion on a verdict, a rescue that says what it did.
+    """
+    return "" if "results" in result else " ".join(str(result.get("msg", "")).split())

@@ -30,4 +30,4 @@ def test_killed_and_run_again_it_comes_to_the_same_end(tmp_path: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout
-    assert json.loads((tmp_path / "chaos.json").read_text())["outcomes"], ran.stdout
+    assert json.loads((tmp_path / "chaos.json").read_text())["modes"]["kill-main"]["outcomes"], ran.stdout

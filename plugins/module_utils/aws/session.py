@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from botocore.loaders import Loader
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door, Kind
@@ -22,6 +23,9 @@ _SESSION: Any = boto3.session.Session()
 _WARM = ("cloudformation", "cloudwatch", "ecr", "ecs", "elbv2", "secretsmanager", "application-autoscaling", "sts")
 _READING = ("BatchGet", "Describe", "Detect", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
 _PREVIEWS = frozenset({"CreateChangeSet", "DeleteChangeSet"})
+_MADE_TWICE = frozenset({"RegisterTaskDefinition"})
+"""Writes that make another thing each time and take no client token."""
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 _ARGUMENTS = "offramp_arguments"
 _XML = re.compile(rb"<[A-Za-z]+Response[\s>]")
 _LOOKS: dict[str, Callable[[bytes], Any]] = {
@@ -43,7 +47,10 @@ def warm() -> None:
 
 
 def client(service: str, *, region: str, door: Door, tries: int = 5) -> Any:
-    """A boto3 client whose every call asks the door.
+    """A boto3 client whose every request asks the door, repeats included.
+
+    boto3 repeats a call whose answer is lost. A write that would then be done twice is not repeated, but fails: whether
+    it was done, the next run sees.
 
     Args:
         service: boto3's name of the service.
@@ -62,12 +69,13 @@ def client(service: str, *, region: str, door: Door, tries: int = 5) -> Any:
     def note(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context[_ARGUMENTS] = params
 
-    def ask(model: Any, context: dict[str, Any], **_: Any) -> None:
-        door.let_out(kind_of(model.name, context[_ARGUMENTS]), f"{service} {model.name}")
+    def ask(request: Any, operation_name: str, **_: Any) -> None:
+        door.let_out(kind_of(operation_name, request.context[_ARGUMENTS]), f"{service} {operation_name}")
 
     # A call's own arguments are seen before they are serialised only, and the door is asked right before it leaves.
     made.meta.events.register("before-parameter-build.*.*", note)
-    made.meta.events.register("before-call.*.*", ask)
+    made.meta.events.register("request-created.*.*", ask)
+    made.meta.events.register("response-received.*.*", _refuse_to_do_twice)
     made.meta.events.register("before-parse.*.*", _refuse_garbage)
     return made
 
@@ -88,6 +96,24 @@ def kind_of(operation: str, arguments: Mapping[str, Any]) -> Kind:
     if operation in _PREVIEWS:
         return "preview" if arguments.get("ChangeSetType", "UPDATE") == "UPDATE" else "write"
     return "read" if operation.startswith(_READING) else "write"
+
+
+def is_done_twice(operation: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether the same call again would do it again: no token, name or version tells AWS that it is the same."""
+    return operation in _MADE_TWICE or bool(arguments.get("forceNewDeployment"))
+
+
+def _refuse_to_do_twice(
+    event_name: str, context: dict[str, Any], exception: Any, parsed_response: Any, response_dict: Any, **_: Any
+) -> None:
+    """Raise what boto3 would answer with a repeat, where the call may have been done."""
+    operation = event_name.rpartition(".")[2]
+    if not is_done_twice(operation, context[_ARGUMENTS]):
+        return
+    if exception is not None and not isinstance(exception, _NEVER_SENT):
+        raise exception
+    if response_dict is not None and response_dict["status_code"] >= 500:
+        raise ClientError(parsed_response, operation)
 
 
 def _refuse_garbage(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:

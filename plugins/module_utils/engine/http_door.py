@@ -16,6 +16,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import U
 _TRIES = 4
 _LONGEST_PAUSE = 30.0
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOT_IDEMPOTENT = "POST"
 
 Classify = Callable[[httpx.Request], Kind]
 
@@ -23,6 +24,15 @@ Classify = Callable[[httpx.Request], Kind]
 def by_method(request: httpx.Request) -> Kind:
     """The class of a request by its HTTP method alone."""
     return "read" if request.method in _READING_METHODS else "write"
+
+
+def is_idempotent(method: str) -> bool:
+    """Whether sending a request twice leaves the same as sending it once.
+
+    A PATCH counts as such: every one that we send holds absolute values (weights, a pool's switch, numbers of dynos),
+    never a difference. A lost answer to a POST would make a thing twice.
+    """
+    return method != _NOT_IDEMPOTENT
 
 
 @cache
@@ -39,8 +49,8 @@ def warm() -> None:
 class DoorTransport(httpx.BaseTransport):
     """Lets requests out through the door and repeats those that may be repeated.
 
-    A read is repeated after a broken connection, a 429 and a 5xx; a write only after a 429, which by its nature was
-    not carried out.
+    A read and an idempotent write are repeated after a broken connection, a 429 and a 5xx; another write only after a
+    429, which by its nature was not carried out.
 
     Args:
         door: asked before every request, repeats included.
@@ -62,17 +72,18 @@ class DoorTransport(httpx.BaseTransport):
             DoorShut: see :meth:`Door.let_out`.
         """
         kind = self._classify(request)
+        harmless = kind == "read" or is_idempotent(request.method)
         request.headers["User-Agent"] = self._door.ordered_by
         for attempt in range(1, _TRIES + 1):
             self._door.let_out(kind, f"{request.method} {request.url.path}")
             try:
                 response = self._wire.handle_request(request)
             except httpx.TransportError as error:
-                if kind == "write" or attempt == _TRIES:
+                if not harmless or attempt == _TRIES:
                     raise self._unreachable(request, error) from error
                 time.sleep(_pause(attempt, None))
                 continue
-            if attempt == _TRIES or not _may_repeat(kind, response.status_code):
+            if attempt == _TRIES or not _may_repeat(harmless, response.status_code):
                 return response
             response.close()
             time.sleep(_pause(attempt, response.headers.get("retry-after")))
@@ -91,8 +102,8 @@ class DoorTransport(httpx.BaseTransport):
         )
 
 
-def _may_repeat(kind: Kind, status: int) -> bool:
-    return status == 429 or (kind == "read" and status >= 500)
+def _may_repeat(harmless: bool, status: int) -> bool:
+    return status == 429 or (harmless and status >= 500)
 
 
 def _pause(attempt: int, retry_after: str | None) -> float:

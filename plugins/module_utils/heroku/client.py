@@ -10,7 +10,7 @@ import httpx
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied, Unreachable
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.http_door import DoorTransport
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.http_door import DoorTransport, is_idempotent
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku.fault import of_answer
 
 KEY_VARIABLE = "HEROKU_API_KEY"
@@ -20,7 +20,7 @@ _ACCEPT = "application/vnd.heroku+json; version=3"
 _WAIT_S = 30.0
 _LONGEST_PAGE = 1000
 _MOST_PAGES = 100
-_TRIES_OF_A_CUT_READ = 3
+_TRIES_OF_A_CUT_ANSWER = 3
 
 Row = dict[str, Any]
 
@@ -69,7 +69,7 @@ class Heroku:
         return self._rows(answer, target)[:most]
 
     def patch(self, path: str, body: Row, target: str) -> Any:
-        """PATCH one thing; never repeated after a broken connection."""
+        """PATCH one thing to absolute values: it is repeated when its answer is lost."""
         return self._json(self._send("PATCH", path, target, json=body), target)
 
     def post(self, path: str, body: Row, target: str) -> Any:
@@ -77,7 +77,7 @@ class Heroku:
         return self._json(self._send("POST", path, target, json=body), target)
 
     def _send(self, method: str, path: str, target: str, **parts: Any) -> httpx.Response:
-        tries = _TRIES_OF_A_CUT_READ if method == "GET" else 1
+        tries = _TRIES_OF_A_CUT_ANSWER if is_idempotent(method) else 1
         for attempt in range(1, tries + 1):
             try:
                 answer = self._http.request(method, path, **parts)

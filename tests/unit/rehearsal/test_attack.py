@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
-from rehearsal.attack import Outcome, Point, clear, is_good, points_of, row, spread
+from rehearsal.attack import MODES, Mode, Outcome, Point, is_good, points_of, row, sentences, spread, unclear
 from rehearsal.calls import Kind, Service
 from rehearsal.requestlog import Entry
 
 POOL, OTHER = "5d41402abc4b2a76b9719d911017c592", "7d793037a0760186574b0282f2f435e7"
-GOOD = Outcome(Point("aws", "CreateService", "me", "web", 1), True, -9, 0, [], [], 0, 0, 99, 1.0)
+GOOD = Outcome(Point("aws", "CreateService", "me", "web", 1), True, -9, 0, [], [], [], 0, 0, 99, 1.0)
 
 
 def entry(operation: str, kind: Kind = "write", target: str = "", service: Service = "aws") -> Entry:
@@ -36,6 +37,17 @@ def test_a_target_that_the_world_named_is_found_by_its_turn() -> None:
     assert (first.nth, second.nth) == (1, 3)
     assert first.rule(kill="all").target is None
     assert second.rule(answer="reset").nth == 3
+
+
+def test_a_point_is_known_again_in_another_world() -> None:
+    there, here = (Point("cloudflare", "PATCH", "me", target, 2) for target in (POOL, OTHER))
+    assert there != here
+    assert there.anywhere() == here.anywhere()
+    assert there.anywhere() != dataclasses.replace(here, nth=3).anywhere()
+
+
+def test_an_outcome_is_kept_whole() -> None:
+    assert Outcome.kept(json.loads(json.dumps(dataclasses.asdict(GOOD)))) == GOOD
 
 
 def test_each_step_of_a_ramp_may_be_a_point() -> None:
@@ -82,6 +94,56 @@ def test_a_run_that_takes_no_notice_is_good() -> None:
     assert is_good(dataclasses.replace(GOOD, stopped=0, again=None))
 
 
-def test_tracebacks_are_no_sentences() -> None:
-    assert clear("fatal: no\nTraceback (most recent call last):\n  File") == ["Traceback (most recent call last):"]
-    assert clear("Heroku did not answer; run again.") == []
+CALL = Point("cloudflare", "PATCH /zones/{zone}/load_balancers/{id}", "me", "api.bond.example", 1)
+SUMMARY = "SUMMARY [bond-server] ****\n- Heroku app bond-server: web x2\n"
+
+
+def test_a_killed_run_and_a_good_one_need_no_sentence() -> None:
+    assert unclear(SUMMARY, -9, CALL) == []
+    assert unclear(SUMMARY, 0, CALL) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Traceback (most recent call last):",
+        "- FAILED: cloudflare_pool_weights met an error it does not know: KeyError at a.py:1. Please report this.",
+    ],
+)
+@pytest.mark.parametrize("code", [-9, 0, 2])
+def test_tracebacks_and_unknown_errors_are_no_sentences(line: str, code: int) -> None:
+    assert line in unclear(f"{SUMMARY}- FAILED: Cloudflare failed.\n{line}\n  File", code, CALL)
+
+
+def test_a_failed_run_says_so_in_its_summary() -> None:
+    assert unclear(f"fatal: Cloudflare failed\n{SUMMARY}", 2, CALL) == ["the summary has no sentence on the failure"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_clear"),
+    [
+        ("Cloudflare failed at PATCH. Run again.", True),
+        ("Nobody answers for load balancer api.bond.example.", True),
+        ("Something went wrong with AWS.", False),
+    ],
+)
+def test_the_sentence_names_the_vendor_or_the_thing(sentence: str, is_clear: bool) -> None:
+    output = f"{SUMMARY}- FAILED: {sentence}\n"
+    assert sentences(output) == [sentence]
+    assert (unclear(output, 2, CALL) == []) is is_clear
+
+
+def test_a_call_without_a_target_is_named_by_its_vendor() -> None:
+    nowhere = dataclasses.replace(CALL, target="")
+    assert unclear(f"{SUMMARY}- FAILED: It went wrong.\n", 2, nowhere)
+
+
+def test_modes_are_known_by_name() -> None:
+    assert [mode.name for mode in MODES.values()] == list(MODES)
+    assert Mode(answer=500, writes_only=True).name == "500, at writes"
+    assert Mode(answer="garbage", after=True).name == "garbage, after the effect"
+
+
+def test_a_lost_answer_comes_after_the_effect() -> None:
+    rule = MODES["lost"].rule(CALL)
+    assert (rule.answer, rule.after, rule.kill, rule.target) == ("reset", True, None, "api.bond.example")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cli import main
+
 ROOT = Path(__file__).resolve().parents[3]
 SEED = """
 heroku: {shop: {config: {KEY: value}, formation: {web: {command: run}}, domains: [api.shop.example]}}
@@ -45,7 +47,7 @@ call("POST", *records, {"type": "A", "name": f"n{number}.shop.example", "content
 
 
 def chaos(folder: Path, script: str, *how: str) -> tuple[int, dict[str, Any], str]:
-    """(exit code, report, what was printed)."""
+    """(exit code, what is kept of each mode, what was printed)."""
     (folder / "seed.yml").write_text(SEED)
     (folder / "script.py").write_text(SAFE + script)
     command = [
@@ -57,34 +59,64 @@ def chaos(folder: Path, script: str, *how: str) -> tuple[int, dict[str, Any], st
         folder / "seed.yml",
         "--home",
         folder / "home",
+        "--settle",
+        "2",
         *how,
     ]
     command += ["--", sys.executable, folder / "script.py"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ran.stdout, ran.stderr
-    return ran.returncode, json.loads((folder / "home" / "chaos.json").read_text()), ran.stdout
+    return ran.returncode, json.loads((folder / "home" / "chaos.json").read_text())["modes"], ran.stdout
 
 
-@pytest.mark.parametrize("how", ["--kill", "--kill-main"])
-def test_a_careful_script_may_be_killed_at_every_write(tmp_path: Path, how: str) -> None:
-    code, report, printed = chaos(tmp_path, CAREFUL, how)
+def test_a_careful_script_may_be_killed_at_every_write(tmp_path: Path) -> None:
+    chaos(tmp_path, CAREFUL, "--kill", "--every", "2")
+    code, modes, printed = chaos(tmp_path, CAREFUL, "--modes", "kill,kill-main", "--resume")
     assert code == 0, printed
-    assert sorted(outcome["point"]["target"] for outcome in report["outcomes"]) == [
-        "old.shop.example",
-        "www.shop.example",
-    ]
-    assert all(outcome["stopped"] == -9 and outcome["again"] == 0 for outcome in report["outcomes"])
+    assert printed.count("ok ") == 3, "one was found to be as promised before"
+    assert list(modes) == ["kill", "kill-main"]
+    for kept in modes.values():
+        assert kept["points"] == 2
+        assert sorted(outcome["point"]["target"] for outcome in kept["outcomes"]) == [
+            "old.shop.example",
+            "www.shop.example",
+        ]
+        assert all(outcome["stopped"] == -9 and outcome["again"] == 0 for outcome in kept["outcomes"])
 
 
 def test_a_script_that_does_things_twice_is_caught(tmp_path: Path) -> None:
-    code, report, printed = chaos(tmp_path, CARELESS, "--kill")
+    code, modes, printed = chaos(tmp_path, CARELESS, "--modes", "kill,lost")
     assert code == 1
     assert "DIFFERS" in printed
-    assert any("n2.shop.example" in line or "n3.shop.example" in line for line in report["outcomes"][0]["differences"])
+    for name, stopped in (("kill", -9), ("lost", 1)):
+        outcome = modes[name]["outcomes"][0]
+        assert outcome["stopped"] == stopped
+        assert any("n2.shop.example" in line or "n3.shop.example" in line for line in outcome["differences"])
 
 
-def test_a_traceback_is_no_clear_sentence(tmp_path: Path) -> None:
-    code, report, printed = chaos(tmp_path, CAREFUL, "--fault", "500", "--every", "2")
+def test_a_traceback_is_no_clear_sentence_and_is_not_forgotten_by_a_run_that_resumes(tmp_path: Path) -> None:
+    code, modes, printed = chaos(tmp_path, CAREFUL, "--fault", "500", "--every", "2")
     assert code == 1
     assert "UNCLEAR" in printed
-    assert all(outcome["struck"] and not outcome["differences"] for outcome in report["outcomes"])
+    kept = modes["500"]
+    assert kept["on"]
+    assert len(kept["outcomes"]) < kept["points"]
+    for outcome in kept["outcomes"]:
+        assert outcome["struck"]
+        assert not outcome["differences"]
+        assert "the summary has no sentence on the failure" in outcome["unclear"]
+    code, modes, _ = chaos(tmp_path, CAREFUL, "--fault", "500", "--resume", "--budget", "0")
+    assert code == 1
+    assert modes["500"] == kept
+
+
+@pytest.mark.parametrize("how", [["--kill", "--after"], ["--modes", "all", "--writes"]])
+def test_what_is_said_of_a_fault_needs_one(how: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chaos", *how, "--home", str(tmp_path), "--", "true"]) == 2
+    assert "--fault" in capsys.readouterr().err
+
+
+def test_an_unknown_mode_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["chaos", "--modes", "kill,flood", "--", "true"])
+    assert "there is no mode flood: all, or some of kill,kill-main" in capsys.readouterr().err

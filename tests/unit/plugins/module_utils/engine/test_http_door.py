@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -12,6 +12,9 @@ import pytest
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import http_door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import DoorShut, Unreachable
+
+CUT = 0
+"""Instead of a status: the connection ends without an answer."""
 
 
 class Vendor(http.server.ThreadingHTTPServer):
@@ -30,12 +33,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self) -> None:
         self.server.asked.append((self.command, self.headers["User-Agent"]))
         status = self.server.answers.pop(0) if self.server.answers else 200
+        if status == CUT:
+            self.close_connection = True
+            return
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.send_header("Retry-After", "0")
         self.end_headers()
 
-    do_GET = do_PATCH = answer
+    do_GET = do_PATCH = do_PUT = do_DELETE = do_POST = answer
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -52,8 +58,14 @@ def vendor() -> Iterator[Vendor]:
     server.server_close()
 
 
-def client(*, shut: bool) -> httpx.Client:
-    door = Door(shut=shut, ordered_by="offramp.ecs/lamp")
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between tries."""
+    monkeypatch.setattr(http_door, "_pause", lambda attempt, retry_after: 0.0)
+
+
+def client(*, shut: bool, alive: Callable[[], bool] = lambda: True) -> httpx.Client:
+    door = Door(shut=shut, ordered_by="offramp.ecs/lamp", alive=alive)
     return httpx.Client(transport=http_door.DoorTransport(door, "Lamps"))
 
 
@@ -70,6 +82,7 @@ def test_a_shut_door_lets_reads_out_and_no_write(vendor: Vendor) -> None:
     assert [method for method, _ in vendor.asked] == ["GET"]
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("method", "answers", "status", "tries"),
     [
@@ -77,7 +90,13 @@ def test_a_shut_door_lets_reads_out_and_no_write(vendor: Vendor) -> None:
         ("GET", [500, 500, 500, 500, 500], 500, 4),
         ("GET", [404], 404, 1),
         ("PATCH", [429, 429], 200, 3),
-        ("PATCH", [500], 500, 1),
+        ("PATCH", [500, CUT, 503], 200, 4),
+        ("PATCH", [500, 500, 500, 500, 500], 500, 4),
+        ("PUT", [500], 200, 2),
+        ("DELETE", [CUT], 200, 2),
+        ("PATCH", [422], 422, 1),
+        ("POST", [429], 200, 2),
+        ("POST", [500], 500, 1),
     ],
 )
 def test_only_what_may_be_repeated_is_repeated(
@@ -88,8 +107,25 @@ def test_only_what_may_be_repeated_is_repeated(
     assert len(vendor.asked) == tries
 
 
-def test_no_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_door, "_pause", lambda attempt, retry_after: 0.0)
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("method", "tries"), [("POST", 1), ("PATCH", 4), ("GET", 4)])
+def test_a_lost_answer_makes_nothing_twice(vendor: Vendor, method: str, tries: int) -> None:
+    vendor.answers = [CUT] * 9
+    with pytest.raises(Unreachable):
+        client(shut=False).request(method, vendor.url)
+    assert len(vendor.asked) == tries
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_write_is_not_repeated_by_a_worker_that_outlived_its_run(vendor: Vendor) -> None:
+    vendor.answers = [500]
+    with pytest.raises(DoorShut):
+        client(shut=False, alive=lambda: not vendor.asked).patch(vendor.url)
+    assert len(vendor.asked) == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_no_answer_is_a_sentence() -> None:
     with pytest.raises(Unreachable) as caught:
         client(shut=False).get("http://127.0.0.1:1/apps")
     assert caught.value.sentence() == (

@@ -180,14 +180,17 @@ def test_an_answer_that_is_cut_off_is_asked_for_again_and_then_an_error(
     assert SECRET not in caught.value.sentence()
 
 
-def test_a_write_that_is_cut_off_is_not_repeated(
+def test_only_an_idempotent_write_is_repeated_when_its_answer_is_cut_off(
     cutting: tuple[str, list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, connections = cutting
     monkeypatch.setenv("HEROKU_API_URL", url)
     with pytest.raises(Unreachable, match="PATCH /apps/a/formation"):
         apps.scale(Heroku(door()), "a", {"web": 1})
-    assert len(connections) == 1
+    assert len(connections) == 3
+    with pytest.raises(Unreachable, match="POST /apps"):
+        Heroku(door()).post("/apps", {}, "Heroku app a")
+    assert len(connections) == 4
 
 
 def test_nobody_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
