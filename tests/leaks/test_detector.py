@@ -67,7 +67,7 @@ def test_every_shape_of_canary_is_found_as_vendors_and_tools_spell_it(value: str
 
 @pytest.mark.parametrize("offset", range(3))
 def test_base64_needles_do_not_depend_on_what_stands_around(offset: int) -> None:
-    blob = base64.b64encode(bytes(range(200)) + bytes(offset) + SECRET.encode() + b"tail")
+    blob = base64.b64encode(bytes(range(201)) + bytes(offset) + SECRET.encode() + b"tail")
     assert FORMS[f"base64 at {offset}"](SECRET) in blob
 
 

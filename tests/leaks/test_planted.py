@@ -106,8 +106,8 @@ LEAKS: dict[str, tuple[Callable[[Keeper], None], str]] = {
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Keeper:
-    made = Keeper(tmp_path)
+def keeper(home: Path) -> Keeper:
+    made = Keeper(home)
     made.look_for(config={"PLANTED": VALUE}, credentials={"HEROKU_API_KEY": CREDENTIAL})
     return made
 

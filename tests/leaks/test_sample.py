@@ -13,18 +13,18 @@ from tests.leaks.steps import SAMPLE
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are watched by /proc")
 @pytest.mark.timeout(400)
-def test_no_value_and_no_credential_is_shown_or_kept(tmp_path: Path) -> None:
-    with place(tmp_path) as world:
+def test_no_value_and_no_credential_is_shown_or_kept(home: Path) -> None:
+    with place(home) as world:
         for step in SAMPLE:
             world.take(step)
     scan = world.keeper.scan()
     assert sorted(map(str, scan.hits)) == []
-    assert len(list(tmp_path.glob("scanned/outputs/*"))) == len(SAMPLE)
+    assert len(list(home.glob("scanned/outputs/*"))) == len(SAMPLE)
     for kept in (
         "remote/**/AnsiballZ_*.py",
         "runner/artifacts/*/job_events/*.json",
         "ledger/*",
         "world/requests.jsonl",
     ):
-        assert list(tmp_path.glob(f"scanned/{kept}")), kept
+        assert list(home.glob(f"scanned/{kept}")), kept
     assert scan.processes > 20
