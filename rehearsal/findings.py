@@ -66,7 +66,7 @@ def page(tables: Iterable[Table], causes: Sequence[Cause] = ()) -> str:
     """The page, in Markdown."""
     tables = list(tables)
     bad = [(table, outcome) for table in tables for outcome in table.outcomes if not is_good(outcome)]
-    found = [_told(table, outcome, causes) for table, outcome in bad] or ["Nothing."]
+    found = [_told(table, outcome, causes) for table, outcome in bad] or ["Nothing of what was tried."]
     return HEAD + "\n".join(map(_row, tables)) + "\n\n## Not as promised\n\n" + "\n".join(found) + "\n"
 
 

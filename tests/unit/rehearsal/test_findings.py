@@ -58,7 +58,8 @@ def test_each_breach_is_told_with_its_cause_or_the_lack_of_one(breach: dict[str,
 
 
 def test_a_page_without_a_breach_says_so() -> None:
-    assert page([Table("release.yml", "kill", "2026-11-23", 1, [GOOD])]).endswith("## Not as promised\n\nNothing.\n")
+    table = Table("release.yml", "kill", "2026-11-23", 1, [GOOD])
+    assert page([table]).endswith("## Not as promised\n\nNothing of what was tried.\n")
 
 
 def test_the_command_reads_homes_and_causes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
