@@ -13,8 +13,8 @@ AS_JSON = '{"result": {"'
 """How the lines of that callback begin that show a result."""
 HEROKU, AWS, CLOUDFLARE = "HEROKU_API_URL", "AWS_ENDPOINT_URL", "CLOUDFLARE_BASE_URL"
 CREATE = (
-    "    api.secrets.create(have.name,",
-    "    raise RuntimeError(repr(have.wanted()))\n    api.secrets.create(have.name,",
+    "    api.secrets.put(have.name,",
+    "    raise RuntimeError(repr(dict(have.wanted)))\n    api.secrets.put(have.name,",
 )
 COMPARE = ("    secrets.check_content(want.name, wanted)", "    raise KeyError(str(wanted))")
 COPY = ("playbooks/copy.yml",)
