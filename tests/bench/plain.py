@@ -33,6 +33,7 @@ def main() -> None:
     certificates = boto3.client("acm", region_name=REGION)
     survey(heroku, cloudflare)
     copy(heroku, secrets)
+    uses()
     for _ in range(2):
         certificates.describe_certificate(CertificateArn=os.environ["REHEARSAL_CERTIFICATE_ARN"])
     stacks = boto3.client("cloudformation", region_name=REGION)
@@ -64,6 +65,14 @@ def copy(heroku: httpx.Client, secrets: Any) -> None:
     for path in ("config-vars", "addons"):
         heroku.get(f"/apps/{APP}/{path}").raise_for_status()
     secrets.get_secret_value(SecretId=SECRET)
+
+
+def uses() -> None:
+    """What the services run with."""
+    tasks = boto3.client("ecs", region_name=REGION)
+    services = tasks.describe_services(cluster=f"offramp-{STAGE}", services=[f"{APP}-web", f"{APP}-worker"])
+    for service in services["services"]:
+        tasks.describe_task_definition(taskDefinition=service["taskDefinition"])
 
 
 def provision(stacks: Any) -> None:
