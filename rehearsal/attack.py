@@ -141,13 +141,18 @@ def sentences(output: str) -> list[str]:
     return _SENTENCE.findall(output)
 
 
+def tracebacks(output: str) -> list[str]:
+    """The lines of an output that are no sentences for people."""
+    return [line.strip()[:160] for line in output.splitlines() if _UNCLEAR.search(line)]
+
+
 def unclear(output: str, code: int, point: Point) -> list[str]:
     """What in a run's output is no clear word for people.
 
     A run that failed (its exit code is above 0: it was not killed) must tell so in its summary, and one of its
     sentences must name the vendor, or the thing that the call was about.
     """
-    found = [line.strip()[:160] for line in output.splitlines() if _UNCLEAR.search(line)]
+    found = tracebacks(output)
     if code <= 0:
         return found
     told = sentences(output)

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rehearsal.attack import clear
+from rehearsal.attack import tracebacks
 from rehearsal.home import REQUESTS
 from rehearsal.requestlog import Entry, read_log
 from rehearsal.running import RunningWorld, end_with_us
@@ -117,7 +117,7 @@ class Matrix:
             code = process.wait()
         self._world.order(run=None)
         entries = list(islice(read_log(self._home / REQUESTS), seen, None))
-        return _told(code, _lines(ledger), clear(output.read_text(errors="replace")), entries)
+        return _told(code, _lines(ledger), tracebacks(output.read_text(errors="replace")), entries)
 
     def _at_rest(self) -> Any:
         """The state of the world as soon as two looks in a row find the same."""

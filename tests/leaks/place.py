@@ -87,6 +87,7 @@ class Place:
                 address = meddler(environment[spoiled.variable], spoiled.meddle, spoiled.about)
                 environment[spoiled.variable] = meanwhile.enter_context(address)
             cwd = self._sabotaged(*step.sabotage) if step.sabotage else self._installed
+            environment["ANSIBLE_CONFIG"] = str(cwd / "ansible.cfg")  # make names that of the checkout
             ran = self.keeper.run(self._command(step, cwd), cwd, environment, lambda it: self._world.order(run=it))
         self._world.order(faults=[])
         _check(step, ran)

@@ -16,7 +16,10 @@ CREATE = (
     "    api.secrets.put(have.name,",
     "    raise RuntimeError(repr(dict(have.wanted)))\n    api.secrets.put(have.name,",
 )
-COMPARE = ("    secrets.check_content(want.name, wanted)", "    raise KeyError(str(wanted))")
+COMPARE = (
+    "    secrets.check_content(want.name, have.wanted, have.secret.arn)",
+    "    raise KeyError(str(dict(have.wanted)))",
+)
 COPY = ("playbooks/copy.yml",)
 SURVEY = ("playbooks/survey.yml",)
 
@@ -43,16 +46,16 @@ FAILED_COPIES = (
     Step(
         "copy: AWS refuses the write and quotes it",
         COPY,
-        says=("AWS refused CreateSecret",),
+        says=("AWS refused PutSecretValue",),
         fails=True,
-        meddling=Meddling(AWS, meddler.refusal, "secretsmanager.CreateSecret"),
+        meddling=Meddling(AWS, meddler.refusal, "secretsmanager.PutSecretValue"),
     ),
     Step(
         "copy: AWS refuses and quotes the credentials",
         (*COPY, *ORDINARY),
-        says=("AWS refused CreateSecret",),
+        says=("AWS refused PutSecretValue",),
         fails=True,
-        meddling=Meddling(AWS, meddler.short_refusal, "secretsmanager.CreateSecret"),
+        meddling=Meddling(AWS, meddler.short_refusal, "secretsmanager.PutSecretValue"),
     ),
 )
 FAILED_READS = (
@@ -120,7 +123,7 @@ COPIES = (
         "copy, killed in the middle",
         COPY,
         fails=True,
-        faults=({"service": "aws", "operation": "CreateSecret", "kill": "all"},),
+        faults=({"service": "aws", "operation": "PutSecretValue", "kill": "all"},),
     ),
     Step("copy", COPY, says=("keys copied", AS_JSON), environment=IN_JSON),
     Step(

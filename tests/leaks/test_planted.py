@@ -74,7 +74,7 @@ def in_the_fact_cache(keeper: Keeper) -> None:
 
 
 def in_an_ansiballz_payload(keeper: Keeper) -> None:
-    run(keeper, quiet("command", argv=["true"], stdin="{{ value }}"))
+    run(keeper, quiet("command", argv=["wc", "-c"], stdin="{{ value }}"))
 
 
 def in_the_arguments_of_a_child(keeper: Keeper) -> None:

@@ -299,9 +299,10 @@ def content_of(name: str, secret: Optional[Secret]) -> Mapping[str, str]:
             f"There is no {target_of(name)}.", target=target_of(name), hint="Run playbooks/copy.yml for it first."
         )
     if secret.content is None:
-        going = f"is scheduled for deletion on {secret.leaves_at}" if secret.leaves_at else ""
+        holds = f"holds {secret.oddity or 'no value'} in place of a map of strings"
+        state = f"is scheduled for deletion on {secret.leaves_at}" if secret.leaves_at else holds
         raise Refused(
-            f"The {target_of(name)} {going or f'holds {secret.oddity or "no value"} in place of a map of strings'}.",
+            f"The {target_of(name)} {state}.",
             target=target_of(name),
             hint="Run playbooks/copy.yml for it, or name another secret.",
         )

@@ -93,6 +93,8 @@ def test_a_mistake_is_one_clear_sentence_before_anything_is_written(world: World
 
 
 def test_an_unknown_image_is_refused_with_those_that_are_there(world: World) -> None:
+    code, told = world.play("playbooks/provision.yml")
+    assert code == 0, told[-3000:]
     before = world.writes()
     code, told = world.play("migrate.yml", "-e", "release_image=v99")
     assert code != 0
