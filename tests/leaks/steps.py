@@ -129,7 +129,7 @@ COPIES = (
     Step(
         "copy: AWS shows the secret in a refusal",
         COPY,
-        says=("still differs",),
+        says=("AWS refused GetSecretValue",),
         fails=True,
         meddling=Meddling(AWS, meddler.telling_refusal, "secretsmanager.GetSecretValue"),
     ),

@@ -6,8 +6,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
@@ -22,8 +21,8 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws import (
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import Call
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.secret_settings import OWNED_BY, Settings
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.secret_words import known_words, without_values
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.versions import Version
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.blot import Blotter
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing, Refused
@@ -42,8 +41,6 @@ _NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 _LOOKS_LIKE_ARN = re.compile(r".*-[A-Za-z0-9]{6}")
 _PAGE = 100
 _NAMED_IN_REPORT = 5
-_QUOTABLE = 4
-"""Characters from which on a value in a message is no coincidence."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ class Secrets:
         """The secret with its content, by one call where all is well; None where there is none."""
         with fault.spoken(target_of(name)):
             try:
-                answer = self._api.get_secret_value(SecretId=name)
+                answer = self._value(name)
             except exceptions.ClientError as error:
                 if fault.code_of(error) not in _NO_VALUE:
                     raise
@@ -101,7 +98,7 @@ class Secrets:
         """The map that one version of the secret holds; None where the version is gone, or holds no map."""
         with fault.spoken(target_of(name)):
             try:
-                answer = self._api.get_secret_value(SecretId=name, VersionId=version)
+                answer = self._value(name, VersionId=version)
             except exceptions.ClientError as error:
                 if fault.code_of(error) == "ResourceNotFoundException":
                     return None
@@ -158,7 +155,7 @@ class Secrets:
         """
         with fault.spoken(f"secret {secret}, which {needed_for} refers to"):
             try:
-                answer = self._api.get_secret_value(SecretId=secret)
+                answer = self._value(secret)
             except exceptions.ClientError as error:
                 if fault.code_of(error) not in _NO_VALUE:
                     raise
@@ -166,6 +163,10 @@ class Secrets:
         if "SecretString" not in answer:
             raise _unusable(secret, needed_for, "which holds binary data")
         return str(answer["SecretString"])
+
+    def _value(self, secret: str, **version: str) -> dict[str, Any]:
+        with known_words():
+            return dict(self._api.get_secret_value(SecretId=secret, **version))
 
     def make(self, change: Change) -> None:
         """Make the call that a change holds as its payload; no such call holds a value."""
@@ -183,7 +184,7 @@ class Secrets:
             taken: ids of all versions that there are.
         """
         token = self.token(name, previous, content, taken)
-        with fault.spoken(target_of(name)), _silent(content):
+        with fault.spoken(target_of(name)), without_values(content):
             self._api.put_secret_value(
                 SecretId=name,
                 SecretString=encoded(content),
@@ -353,25 +354,6 @@ def _unusable(secret: str, needed_for: str, why: str) -> Missing:
         target=f"secret {secret}",
         hint=f"Make it, or correct the reference of {needed_for}.",
     )
-
-
-@contextmanager
-def _silent(content: Mapping[str, str]) -> Iterator[None]:
-    """Cut AWS's message out of a failed write when it quotes any of the content, as validation errors can."""
-    try:
-        yield
-    except exceptions.ClientError as error:
-        told = error.response.get("Error", {})
-        if _quotes(str(told.get("Message", "")), content):
-            raise exceptions.ClientError(
-                {**error.response, "Error": {**told, "Message": str(told.get("Code", ""))}}, error.operation_name
-            ) from None
-        raise
-
-
-def _quotes(message: str, content: Mapping[str, str]) -> bool:
-    values = [encoded(content), *(value for value in content.values() if len(value) >= _QUOTABLE)]
-    return any(value in message for value in values) or Blotter(content).blot(message) != message
 
 
 def _parsed(answer: Mapping[str, Any]) -> tuple[Optional[dict[str, str]], str]:

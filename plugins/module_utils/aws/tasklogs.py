@@ -9,6 +9,7 @@ from typing import Any
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.definitions import split_reference
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.secret_words import known_words
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.blot import Blotter
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError
@@ -42,7 +43,7 @@ class TaskLogs:
         pinned = {split_reference(each["name"], each["valueFrom"]) for each in references}
         values: dict[str, str] = {}
         for found in sorted(each for each in pinned if each):
-            with spoken("the secret whose values are kept out of log lines"):
+            with spoken("the secret whose values are kept out of log lines"), known_words():
                 answer = self._secrets.get_secret_value(SecretId=found[0], VersionId=found[1])
             values.update(json.loads(answer["SecretString"]))
         return values
