@@ -9,11 +9,20 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import fingerprint
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
 Json = dict[str, Any]
 
+PINNED_SECRET: Options = {
+    "secret_arn": {"type": "str", "required": True},
+    "secret_version": {"type": "str", "required": True},
+    "secret_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
+}
+"""The configuration that a release pins (documentation fragment ``offramp.ecs.pinned_secret``)."""
+
 LARGEST = 65_536
 """Bytes of a task definition (service quota of ECS)."""
+_PARTS_OF_ARN = 7
 _REST = 2_048
 """Bytes of ours without the references to secrets and with a few plain settings."""
 
@@ -45,6 +54,36 @@ class Secrets:
     def references(self) -> list[Json]:
         """As container secrets: each variable is a key of the pinned version."""
         return [{"name": key, "valueFrom": f"{self.arn}:{key}::{self.version}"} for key in self.keys]
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """Where the value of a variable comes from.
+
+    Attributes:
+        arn: of a secret, perhaps without its six characters; or what names a parameter of Systems Manager.
+        key: of the secret's JSON map; "" for the whole secret.
+        stage: staging label of the version; "" where none is named.
+        version: id of the version; "" where none is named, and a task gets what is current when it starts.
+    """
+
+    arn: str
+    key: str
+    stage: str
+    version: str
+
+
+def source_of(value_from: str) -> Source:
+    """What a ``valueFrom`` names. Its form is ``ARN[:key:stage:version]`` with any of the three left empty
+    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html)."""
+    parts = value_from.split(":")
+    key, stage, version = [*parts[_PARTS_OF_ARN:], "", "", ""][:3]
+    return Source(":".join(parts[:_PARTS_OF_ARN]), key, stage, version)
+
+
+def pinned(params: Mapping[str, Any]) -> Secrets:
+    """The configuration that a module's :data:`PINNED_SECRET` options name."""
+    return Secrets(params["secret_arn"], params["secret_version"], tuple(params["secret_keys"]))
 
 
 def write(
@@ -206,8 +245,8 @@ def _told_secrets(secrets: list[Json]) -> Json:
 
 def split_reference(name: str, value_from: str) -> Optional[tuple[str, str]]:
     """(ARN of the secret, version) where a variable is the key of that name in a pinned version; else None."""
-    arn, pinned, version = value_from.partition(f":{name}::")
-    return (arn, version) if pinned else None
+    arn, found, version = value_from.partition(f":{name}::")  # ours, which a dry run may know in part only
+    return (arn, version) if found else None
 
 
 def _bytes_of(part: Any) -> int:

@@ -14,7 +14,6 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import 
 
 _SUFFIX = 7
 """Characters that Secrets Manager adds to a secret's name in its ARN: "-" and six of its own."""
-_PARTS_OF_ARN = 7
 
 
 @dataclass(frozen=True)
@@ -124,14 +123,9 @@ def references(definition: Mapping[str, Any], secret_arn: str) -> list[Reference
 
 
 def parse(value_from: str, secret_arn: str) -> Optional[Reference]:
-    """What a ``valueFrom`` names of the secret; None where it names another one.
-
-    The form is ``ARN[:key:stage:version]`` with any of the three left empty, and the ARN may lack its six characters
-    (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html).
-    """
-    parts = value_from.split(":")
-    arn, rest = ":".join(parts[:_PARTS_OF_ARN]), [*parts[_PARTS_OF_ARN:], "", "", ""]
-    return Reference(rest[0], rest[2]) if arn in (secret_arn, secret_arn[:-_SUFFIX]) else None
+    """What a ``valueFrom`` names of the secret; None where it names another. The ARN may lack its six characters."""
+    source = definitions.source_of(value_from)
+    return Reference(source.key, source.version) if source.arn in (secret_arn, secret_arn[:-_SUFFIX]) else None
 
 
 def repinned(definition: Mapping[str, Any], container: str, secrets: definitions.Secrets) -> ecs.Json:
