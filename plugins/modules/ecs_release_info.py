@@ -10,20 +10,13 @@ description:
   - Finds the task definition of an earlier release, from ECS itself. Code and configuration return together, since
     a task definition pins both.
 options:
-  cluster:
-    description: Name or ARN of the cluster.
-    type: str
-    required: true
-  service:
-    description: Name of the service.
-    type: str
-    required: true
   to:
     description: C(previous) for the last completed release other than the present one, or the number of a revision.
     type: str
     default: previous
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.service
 author: The Offramp authors
 """
 
@@ -58,14 +51,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import B
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 
-SPEC = spec.spec(
-    spec.AWS,
-    options={
-        "cluster": {"type": "str", "required": True},
-        "service": {"type": "str", "required": True},
-        "to": {"type": "str", "default": "previous"},
-    },
-)
+SPEC = spec.spec(spec.AWS, ecs.SERVICE, options={"to": {"type": "str", "default": "previous"}})
 
 
 @dataclass(frozen=True)

@@ -11,33 +11,14 @@ description:
     pinned. Keys that came or went are added or taken out. The image, plain settings and all else stay as they are.
   - Nothing is registered where the service pins that version already, or where an equal revision is there.
 options:
-  cluster:
-    description: Name or ARN of the cluster.
-    type: str
-    required: true
-  service:
-    description: Name of the service.
-    type: str
-    required: true
   container:
     description: Name of the container that gets the configuration, the process type.
     type: str
     required: true
-  secret_arn:
-    description: Full ARN of the secret with the configuration.
-    type: str
-    required: true
-  secret_version:
-    description: Id of the secret's version to pin.
-    type: str
-    required: true
-  secret_keys:
-    description: Names of the keys in that version; each becomes an environment variable.
-    type: list
-    elements: str
-    required: true
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.pinned_secret
+  - offramp.ecs.service
 author: The Offramp authors
 """
 
@@ -76,18 +57,8 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Missing
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 
-_TEXT = {"type": "str", "required": True}
-
 SPEC = spec.spec(
-    spec.AWS,
-    options={
-        "cluster": _TEXT,
-        "service": _TEXT,
-        "container": _TEXT,
-        "secret_arn": _TEXT,
-        "secret_version": _TEXT,
-        "secret_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
-    },
+    spec.AWS, ecs.SERVICE, definitions.PINNED_SECRET, options={"container": {"type": "str", "required": True}}
 )
 
 
@@ -103,7 +74,7 @@ class Want:
 
 def want_of(params: Mapping[str, Any]) -> Want:
     """The wanted configuration."""
-    secrets = definitions.Secrets(params["secret_arn"], params["secret_version"], tuple(params["secret_keys"]))
+    secrets = definitions.pinned(params)
     return Want(params["cluster"], params["service"], params["container"], secrets)
 
 

@@ -13,14 +13,6 @@ description:
     a rollback by ECS itself. The first release of a service, which has nothing to go back to, is scaled to 0.
   - Any bad end fails the task, when the old version serves again, with the reasons and what to do.
 options:
-  cluster:
-    description: Name or ARN of the cluster.
-    type: str
-    required: true
-  service:
-    description: Name of the service.
-    type: str
-    required: true
   task_definition:
     description: Full ARN of the wanted task definition.
     type: str
@@ -45,6 +37,7 @@ options:
     default: true
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.service
   - offramp.ecs.waiting
 author: The Offramp authors
 """
@@ -98,9 +91,8 @@ _LINES = 20
 SPEC = spec.spec(
     spec.AWS,
     spec.WAITING,
+    ecs.SERVICE,
     options={
-        "cluster": _TEXT,
-        "service": _TEXT,
         "task_definition": _TEXT,
         "target_group_arn": {"type": "str", "default": ""},
         "deadline": {"type": "float", "default": 900.0},

@@ -12,14 +12,6 @@ description:
   - With C(maximum) 0 the service is no scalable target.
   - A scalable target needs an existing service, so this comes after the release.
 options:
-  cluster:
-    description: Name or ARN of the cluster.
-    type: str
-    required: true
-  service:
-    description: Name of the service.
-    type: str
-    required: true
   load_balancer:
     description: The load balancer in CloudWatch's terms (C(app/...)).
     type: str
@@ -30,6 +22,7 @@ options:
     default: ""
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.service
   - offramp.ecs.process
 author: The Offramp authors
 """
@@ -61,7 +54,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import processes, scaling
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, processes, scaling
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -74,10 +67,9 @@ _REQUESTS = "ALBRequestCountPerTarget"
 
 SPEC = spec.spec(
     spec.AWS,
+    ecs.SERVICE,
     processes.PROCESS,
     options={
-        "cluster": _TEXT,
-        "service": _TEXT,
         "load_balancer": {"type": "str", "default": ""},
         "target_group": {"type": "str", "default": ""},
     },

@@ -36,25 +36,13 @@ options:
     description: Role that the app's code has.
     type: str
     required: true
-  secret_arn:
-    description: Full ARN of the secret with the configuration.
-    type: str
-    required: true
-  secret_version:
-    description: Id of the secret's version to pin.
-    type: str
-    required: true
-  secret_keys:
-    description: Names of the keys in that version; each becomes an environment variable.
-    type: list
-    elements: str
-    required: true
   log_group:
     description: Log group of the container's output.
     type: str
     required: true
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.pinned_secret
   - offramp.ecs.process
 author: The Offramp authors
 """
@@ -101,6 +89,7 @@ _TEXT = {"type": "str", "required": True}
 SPEC = spec.spec(
     spec.AWS,
     processes.PROCESS,
+    definitions.PINNED_SECRET,
     options={
         "family": _TEXT,
         "container": _TEXT,
@@ -108,9 +97,6 @@ SPEC = spec.spec(
         "environment": {"type": "dict", "default": {}},
         "execution_role_arn": _TEXT,
         "task_role_arn": _TEXT,
-        "secret_arn": _TEXT,
-        "secret_version": _TEXT,
-        "secret_keys": {"type": "list", "elements": "str", "required": True, "no_log": False},
         "log_group": _TEXT,
     },
 )
@@ -124,7 +110,7 @@ def want_of(params: Mapping[str, Any]) -> revisions.Want:
     """
     process = params["process"]
     processes.check(params["container"], process)
-    secrets = definitions.Secrets(params["secret_arn"], params["secret_version"], tuple(params["secret_keys"]))
+    secrets = definitions.pinned(params)
     log = {
         "awslogs-group": params["log_group"],
         "awslogs-region": params["region"],

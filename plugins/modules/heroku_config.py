@@ -136,10 +136,7 @@ def observe(api: Api, want: Want) -> Have:
         Refused: it holds no map.
     """
     config = apps.read_config(api.heroku, want.app)
-    owners = {
-        key: mapping.Owner(it.name, it.service)
-        for key, it in apps.owners(apps.read_addons(api.heroku, want.app)).items()
-    }
+    owners = mapping.owners_of(apps.owners(apps.read_addons(api.heroku, want.app)))
     secret = api.secrets.read(want.name)
     content = secrets.content_of(want.name, secret)
     decisions = decide(config, content, owners, want.rules)

@@ -188,8 +188,7 @@ def want(params: Mapping[str, Any]) -> Want:
 def observe(api: Api, want: Want) -> Have:
     """Config vars and add-ons at Heroku, the secret and what it refers to at AWS; more only where there is a reason."""
     source = apps.read_config(api.heroku, want.app)
-    addons = apps.owners(apps.read_addons(api.heroku, want.app))
-    owners = {key: mapping.Owner(addon.name, addon.service) for key, addon in addons.items()}
+    owners = mapping.owners_of(apps.owners(apps.read_addons(api.heroku, want.app)))
     decisions = tuple(mapping.decide(source, owners, want.rules))
     read = references.read(api.secrets, want.references)
     wanted = mapping.travelling(decisions, source, want.rules.constants, read)

@@ -12,8 +12,12 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_of, spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
 Json = dict[str, Any]
+
+SERVICE: Options = {name: {"type": "str", "required": True} for name in ("cluster", "service")}
+"""One service (documentation fragment ``offramp.ecs.service``)."""
 
 _PAGE = 100
 _SERVICES_A_READ = 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,12 +42,17 @@ def known_words() -> Iterator[None]:
 
 
 @contextmanager
-def without_values(content: Mapping[str, str]) -> Iterator[None]:
-    """For calls that send values: a refusal that quotes any of them, as validation errors can, loses its words."""
+def without_values(content: Mapping[str, str], sent: str) -> Iterator[None]:
+    """For calls that send values: a refusal that quotes any of them, as validation errors can, loses its words.
+
+    Args:
+        content: the values, by their keys.
+        sent: the text that holds them all.
+    """
     try:
         yield
     except exceptions.ClientError as error:
-        if _quotes(_message(error), content):
+        if _quotes(_message(error), content, sent):
             raise _wordless(error) from None
         raise
 
@@ -64,7 +68,6 @@ def _wordless(error: exceptions.ClientError) -> exceptions.ClientError:
     )
 
 
-def _quotes(message: str, content: Mapping[str, str]) -> bool:
-    whole = json.dumps(dict(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    values = [whole, *(value for value in content.values() if len(value) >= _QUOTABLE)]
+def _quotes(message: str, content: Mapping[str, str], sent: str) -> bool:
+    values = [sent, *(value for value in content.values() if len(value) >= _QUOTABLE)]
     return any(value in message for value in values) or Blotter(content).blot(message) != message

@@ -183,11 +183,11 @@ class Secrets:
             content: the map.
             taken: ids of all versions that there are.
         """
-        token = self.token(name, previous, content, taken)
-        with fault.spoken(target_of(name)), without_values(content):
+        token, text = self.token(name, previous, content, taken), encoded(content)
+        with fault.spoken(target_of(name)), without_values(content, text):
             self._api.put_secret_value(
                 SecretId=name,
-                SecretString=encoded(content),
+                SecretString=text,
                 ClientRequestToken=token,
                 VersionStages=[versions.CURRENT, versions.label_of(token)],
             )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, Protocol
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
@@ -46,6 +46,23 @@ class Owner:
 
     name: str
     service: str
+
+
+class Addon(Protocol):
+    """What is needed of an add-on to name it as an owner."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def service(self) -> str:
+        """Its service."""
+
+
+def owners_of(addons: Mapping[str, Addon]) -> dict[str, Owner]:
+    """Key -> owner, from the add-on that sets each key."""
+    return {key: Owner(addon.name, addon.service) for key, addon in addons.items()}
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,5 @@
-"""A Heroku stand-in for strangers."""
+"""A Heroku stand-in for strangers, with all web dynos up."""
 
-from __future__ import annotations
+from tests.unit.rehearsal.heroku.conftest import stage
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.unit.rehearsal.heroku.stage import Stage
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """With all web dynos up."""
-    made = Stage(tmp_path)
-    made.listen()
-    yield made
-    made.stop()
+__all__ = ["stage"]

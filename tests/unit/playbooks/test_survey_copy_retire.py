@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.attack import sentences
 from rehearsal.requestlog import read_log
 from rehearsal.seed import Seed
 from tests.unit.plugins.cloudflare_world import CloudflareWorld
@@ -88,7 +89,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 def failure(told: str) -> str:
     """The sentence of the summary."""
-    (sentence,) = re.findall(r"^- FAILED: (.*)$", told, re.MULTILINE)
+    (sentence,) = sentences(told)
     return str(sentence)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.attack import sentences
 from rehearsal.cli import SEED, RunningWorld, running_world
 from rehearsal.home import REQUESTS
 from rehearsal.requestlog import read_log
@@ -73,11 +73,6 @@ MISTAKES = {
     ),
     "no such region": Mistake(["eu-wset-1", "region"], options=["-e", "offramp_region=eu-wset-1"]),
 }
-
-
-def sentences(told: str) -> list[str]:
-    """The failures of the summary."""
-    return re.findall(r"^- FAILED: (.*)$", told, re.MULTILINE)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)

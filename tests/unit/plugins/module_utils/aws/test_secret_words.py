@@ -48,5 +48,5 @@ def test_other_words_of_a_read_are_told_by_their_code(message: str) -> None:
 
 
 def test_words_of_a_write_go_where_they_quote_a_value() -> None:
-    assert said(f"'{VALUE}' is bad", without_values({"A": VALUE})) == "SomeException"
-    assert said("too many versions", without_values({"A": VALUE})) == "too many versions"
+    assert said(f"'{VALUE}' is bad", without_values({"A": VALUE}, json.dumps({"A": VALUE}))) == "SomeException"
+    assert said("too many versions", without_values({"A": VALUE}, json.dumps({"A": VALUE}))) == "too many versions"
