@@ -49,10 +49,15 @@ class Chaos:
         self._outputs.mkdir(exist_ok=True)
         self._clean: Any = None
 
-    def prepare(self, given: list[str]) -> None:
-        """Bring the world into the state in which every run is to begin, by a command of its own where one is given."""
+    def prepare(self, given: list[str], rate: float | None) -> None:
+        """Bring the world into the state in which every run is to begin, by a command of its own where one is given.
+
+        From then on visitors come at ``rate`` requests a second, where that is given.
+        """
         if given and (code := self._run(given, "given")) != 0:
             raise WorldError(f"What is to come before ended with exit code {code}: see {self._outputs}/given.log")
+        if self._visited and rate is not None:
+            self._world.visit(rate)
         self._world.order(snapshot=START)
 
     def learn(self) -> list[Entry]:
@@ -172,6 +177,7 @@ def add_command(commands: Any, home: argparse.ArgumentParser) -> None:
     chaos.add_argument("--writes", action="store_true", help="with --fault: only at each distinct write")
     chaos.add_argument("--each-write", action="store_true", help="every single write, not only the first of its kind")
     chaos.add_argument("--given", type=shlex.split, default=[], metavar="CMD", help="run this before the snapshot")
+    chaos.add_argument("--rate", type=float, metavar="N", help="visitors' requests a second (default: as in the seed)")
     chaos.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th point")
     chaos.add_argument("--resume", action="store_true", help="leave out what earlier runs found to be as promised")
     chaos.add_argument(
@@ -197,7 +203,7 @@ def run_chaos(options: argparse.Namespace) -> int:
     with running_world(options.seed, options.home) as world:
         visited = load_seed(options.seed).visitors is not None
         chaos = Chaos(world, options.home, options.command, visited=visited, settle=options.settle)
-        chaos.prepare(options.given)
+        chaos.prepare(options.given, options.rate)
         entries = chaos.learn()
         for mode in _modes_of(options):
             points = points_of(entries, writes_only=mode.writes_only, each_write=options.each_write)
