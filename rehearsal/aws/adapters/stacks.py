@@ -50,6 +50,16 @@ def read_drift_by(
     patches.entry(reach(f"{_PACKAGE}.drift", "_DRIFT_READERS"), name, (reader, covered))
 
 
+def judge_updates_by(
+    patches: Patches,
+    recreation: Callable[[str, str], str],
+    is_replaced: Callable[[str, dict[str, Any], dict[str, Any]], bool],
+) -> None:
+    """Let others say which properties make a resource anew: ministack knows that of some types only."""
+    patches.attribute(f"{_PACKAGE}.stacks", "_property_recreation", recreation)
+    patches.attribute(f"{_PACKAGE}.stacks", "_replacing_change", is_replaced)
+
+
 def enforce_capabilities(patches: Patches) -> None:
     """Let a template with IAM resources need CAPABILITY_IAM (ministack asks for it only where it checks signatures)."""
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
@@ -109,7 +119,8 @@ def parse_template(body: str) -> dict[str, Any]:
 
 for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERTY", "_physical_name"):
     reach(_PROVISIONERS, _name)
-reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
+for _name in ("_runs_on_worker_thread", "_property_recreation", "_replacing_change"):
+    reach(f"{_PACKAGE}.stacks", _name)
 reach(f"{_PACKAGE}.engine", "_parse_template")
 reach(f"{_PACKAGE}.drift", "_DRIFT_READERS")
 reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")

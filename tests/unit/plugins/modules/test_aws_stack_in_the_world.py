@@ -73,7 +73,7 @@ def test_a_dry_run_of_a_new_stack_reads_once_and_lists_its_resources(world: Stac
         dry = stack(world, "dry", dry=True)
     assert seen == ["read DescribeStacks"]
     (change,) = dry["changes"]
-    assert change["after"]["resources"] == {"Logs": "AWS::Logs::LogGroup", "Topic": "AWS::SNS::Topic"}
+    assert change["after"]["resources"] == {"add": {"Logs": "AWS::Logs::LogGroup", "Topic": "AWS::SNS::Topic"}}
     assert is_unknown(dry["stack"]["outputs"]["Name"])
 
 
