@@ -33,7 +33,9 @@ options:
 """
 
 _VERDICTS: dict[str, Callable[[Any], bool]] = {
+    "drift": lambda report: bool(report["resources"]),
     "health": lambda _report: True,
+    "preflight": lambda report: any(finding["verdict"] != "good" for finding in report["findings"]),
     "rollout": lambda _report: True,
     "use": lambda report: bool(report["stale"]),
 }

@@ -40,6 +40,7 @@ _EXECUTED_BY_ANOTHER = ("InvalidChangeSetStatus", *_GONE)
 """One that another run executes has a status in its way; once executed, it and its siblings are gone."""
 _WITHIN = 300.0
 _LOOK = "offramp-preview-"
+_FORGOTTEN_AFTER = 2 * _WITHIN
 _IDENTITIES = ("Arn", "Id", "Name")
 """How attributes end that a resource keeps for as long as it is not made anew."""
 _KIND_OF = {"True": "replaced", "Conditional": "perhaps replaced", "False": "not replaced"}
@@ -211,7 +212,7 @@ class ChangeSets:
             page = self._client.list_change_sets(**where)
             now = session.moment_of(page)
             for one in page["Summaries"]:
-                if one["ChangeSetName"].startswith(_LOOK) and now - one["CreationTime"].timestamp() > _WITHIN:
+                if one["ChangeSetName"].startswith(_LOOK) and now - one["CreationTime"].timestamp() > _FORGOTTEN_AFTER:
                     self._delete_if_there(stack, one["ChangeSetName"])
             if not page.get("NextToken"):
                 return

@@ -6,8 +6,7 @@ import getpass
 import re
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,7 +54,7 @@ STUCK: dict[str, str] = {
 HALF_BACK = "UPDATE_ROLLBACK_FAILED"
 
 _OURS = re.compile(r"offramp--(?P<user>.+?)--(?P<host>.+)--[0-9a-f]{8}")
-_AT_WORK = re.compile(r"is in \w+_IN_PROGRESS state|already in progress")
+_AT_WORK = re.compile(r"is in (?!REVIEW)\w+_IN_PROGRESS state")
 _STUCK_BACK = (
     "Stack {name} could not go back either and is at UPDATE_ROLLBACK_FAILED; the next run takes the rollback up again, "
     "and a resource that cannot go back can be left out with "
@@ -174,10 +173,19 @@ class Stacks:
         return made.changes
 
     def deploy(self, name: str, order: Order, verb: str) -> None:
-        """Create or update the stack by a change set; returns when CloudFormation has begun."""
-        with spoken(f"stack {name}"), self._telling_who_holds(name):
+        """Create or update the stack by a change set; returns when CloudFormation has begun.
+
+        Where another run was quicker nothing is ordered: this one waits for that, and then sees what is left to do.
+        """
+        with spoken(f"stack {name}"):
             kind = "CREATE" if verb == "create" else "UPDATE"
-            made = self._change_sets.make(name, order, f"offramp-{order.digest()}", kind)
+            self._attempt = None
+            try:
+                made = self._change_sets.make(name, order, f"offramp-{order.digest()}", kind)
+            except ClientError as error:
+                if _AT_WORK.search(str(error)):
+                    return
+                raise
             try:
                 made.refuse_failed()
                 refuse_losses(name, order, made.changes)  # again: the preview may be missing, or of another state
@@ -189,25 +197,6 @@ class Stacks:
                 return
             attempt = Attempt(verb, stack_events.newest(self._client, made.stack_id), len(made.changes))
             self._attempt = attempt if self._change_sets.execute(made, _token()) else None
-
-    @contextmanager
-    def _telling_who_holds(self, name: str) -> Iterator[None]:
-        """Where another run was quicker and has the stack at work, say whose it is.
-
-        Raises:
-            Refused: see above.
-        """
-        try:
-            yield
-        except ClientError as error:
-            if not _AT_WORK.search(str(error)):
-                raise
-            have = self.observe(name)
-            raise Refused(
-                f"Another run was quicker: {progress(replace(have, attempt=None))}.",
-                target=f"stack {name}",
-                hint="Wait until that is over, then run again: this run's own plan may be out of date by then.",
-            ) from error
 
     def _clear_away(self, made: ChangeSet, verb: str) -> None:
         """Remove a change set that comes to nothing, and the empty shell of a stack that it made."""

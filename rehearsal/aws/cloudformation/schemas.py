@@ -47,7 +47,10 @@ def _create_only(resource_type: str) -> dict[Recreation, frozenset[str]] | None:
     if version is None:
         return None
     schema = json.loads((schemas / "resources" / f"{version}.json").read_text(encoding="utf-8"))
-    return {how: frozenset(path.split("/")[2] for path in schema.get(key, [])) for how, key in _CREATE_ONLY.items()}
+    paths = {how: [path.split("/")[2:] for path in schema.get(key, [])] for how, key in _CREATE_ONLY.items()}
+    whole = frozenset(path[0] for path in paths["Always"] if len(path) == 1)
+    within = frozenset(path[0] for path in paths["Always"] if len(path) > 1)
+    return {"Always": whole, "Conditionally": within | {path[0] for path in paths["Conditionally"]}}
 
 
 def _schemas() -> Path:

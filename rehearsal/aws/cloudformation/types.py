@@ -19,6 +19,7 @@ def install(patches: Patches, clients: Clients) -> None:
     """Register the types; those of ministack whose service moto answers here would write where nobody reads."""
     stacks.keep_off_the_loop(patches)
     stacks.judge_updates_by(patches, schemas.recreation_of, schemas.is_replaced)
+    stacks.mind_conditions_in_change_sets(patches)
     stacks.forget_types(patches, lambda name: name.startswith(_MOTO_OWNS))
     for resource in OURS:
         register(patches, clients, resource)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -300,7 +300,7 @@ def test_what_waits_for_a_replacement_that_does_not_come_stays(
 
 
 def summary(name: str, age: float) -> dict[str, Any]:
-    created = datetime.now(timezone.utc) - timedelta(seconds=age)
+    created = datetime.now(UTC) - timedelta(seconds=age)
     return {"ChangeSetName": name, "CreationTime": created}
 
 
