@@ -216,7 +216,7 @@ def observe(api: Api, want: Want) -> Have:
     have = Have(want.name, tuple(api.preflight.findings(_as_registered(api.ecs, want))))
     faults = have.of("fault")
     if faults and want.strict:
-        more = f" There are {len(faults) - 1} more faults." if faults[1:] else ""
+        more = f" It is the first of {len(faults)} faults." if faults[1:] else ""
         told = {"findings": report(have)["findings"]}
         raise Refused(f"{faults[0].told}{more}", target=f"release of {want.name}", hint=faults[0].hint, details=told)
     return have

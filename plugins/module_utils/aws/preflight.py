@@ -234,7 +234,7 @@ class Preflight:
 
     def _target_group(self, needs: Needs) -> Iterator[Finding]:
         """Whether tasks can stand in the target group, and what the load balancer says of those that do."""
-        name = needs.target_group.rpartition(":")[2]
+        name = needs.target_group.split("/")[1]
         with spoken(f"target group {name}"):
             group = self._elb.describe_target_groups(TargetGroupArns=[needs.target_group])["TargetGroups"][0]
         known = needs.subnets and not is_unknown(needs.subnets)

@@ -110,3 +110,8 @@ def test_each_property_of_a_resource_is_told() -> None:
     both = (Difference("/A", "1", "2"), Difference("/B", "3", "4"))
     have = replace(DELETED, resources=(Resource("Queue", "AWS::SQS::Queue", "MODIFIED", both),))
     assert aws_stack_drift_info.headline(have)[0].endswith("/A is 2, not 1; /B is 4, not 3")
+
+
+def test_sentences_about_two_resources_do_not_replace_each_other_in_the_summary() -> None:
+    two = replace(DELETED, resources=(*DELETED.resources, Resource("Queue", "AWS::SQS::Queue", "DELETED", ())))
+    assert len({line.partition(":")[0] for line in aws_stack_drift_info.headline(two)}) == 2
