@@ -192,7 +192,7 @@ def test_subnets_without_a_way_out_need_endpoints(place: Place) -> None:
     shut = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.255.0/24")["Subnet"]["SubnetId"]
     refused = place.look(subnets=[shut])
     assert refused["msg"].startswith(
-        f"Tasks in subnet {shut} do not reach ECR, ECR's layers in S3, Secrets Manager, CloudWatch Logs. Give it a route"
+        f"Tasks in subnet {shut} do not reach ECR, ECR's layers in S3, Secrets Manager, CloudWatch Logs. Give it"
     )
     made = [
         ec2.create_vpc_endpoint(
