@@ -20,6 +20,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+PLATFORMS: tuple[Literal["amd64", "arm64"], ...] = ("amd64", "arm64")
+"""The processors that an image is built for, in the words of its manifest."""
+
+
 class Behaviour(_Part):
     """How a build of the demo app behaves, on whichever platform it runs."""
 
@@ -33,6 +37,8 @@ class Behaviour(_Part):
     """From the start of the process until it listens."""
     dies_after: Seconds | None = None
     """From the first moment it listens until it exits with ``exit_code``."""
+    platforms: tuple[Literal["amd64", "arm64"], ...] = PLATFORMS
+    """The processors that its manifest names; the app itself runs on this machine's."""
     tells_environment: bool = False
     """Prints its whole environment when it crashes or dies, as the error pages of many frameworks do."""
 

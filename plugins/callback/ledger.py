@@ -16,8 +16,8 @@ name: ledger
 type: notification
 short_description: Keep a ledger of changes and verdicts
 description:
-  - Writes one line of JSON for each change that a module of this collection planned or made, for each verdict, and for
-    each failure, to a file of its own per run.
+  - Writes one line of JSON for each change that a module of this collection planned or made, for each verdict, for
+    each failure, and for calls that had to write to look (previews, which are undone), to a file of its own per run.
   - Lines of a dry run say C("dry":true).
   - Secret values are in no result of this collection, so they are in no line.
 options:
@@ -33,7 +33,10 @@ options:
 """
 
 _VERDICTS: dict[str, Callable[[Any], bool]] = {
+    "drift": lambda report: bool(report["resources"]),
+    "ground": lambda report: bool(report["differs"]),
     "health": lambda _report: True,
+    "preflight": lambda report: any(finding["verdict"] != "good" for finding in report["findings"]),
     "rollout": lambda _report: True,
     "use": lambda report: bool(report["stale"]),
 }
@@ -110,6 +113,8 @@ def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
         for key, telling in _VERDICTS.items()
         if key in result and telling(result[key])
     ]
+    if result.get("previews"):
+        found.append({"entry": "preview", "dry": result["dry"], "calls": result["previews"]})
     if "kind" in result:
         about = {key: result[key] for key in ("msg", "kind", "target", "hint")}
         found.append({"entry": "failure", "dry": result["dry"], **about})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -28,9 +29,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
     def __init__(self, display: Any = None) -> None:
         super().__init__(display)
         self._sentences: dict[str, list[str]] = {}
+        self._previews: Counter[str] = Counter()
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """Keep what a task says of itself."""
+        """Keep what a task says of itself, and count its previews."""
         self._keep(result)
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
@@ -51,8 +53,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
             self._display.banner(f"SUMMARY [{host}]")
             for sentence in sentences:
                 self._display.display(f"- {sentence}")
+            if self._previews[host]:
+                self._display.display(f"- Previews: {self._previews[host]} calls that write to look, undone again.")
 
     def _keep(self, result: Any) -> None:
+        self._count(result)
         told = self._sentences.setdefault(result._host.get_name(), [])
         for sentence in result._result.get("headline", []):
             about = sentence.partition(":")[0]
@@ -60,7 +65,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
         if not told:
             del self._sentences[result._host.get_name()]
 
+    def _count(self, result: Any) -> None:
+        self._previews[result._host.get_name()] += result._result.get("previews", 0)
+
     def _keep_failure(self, result: Any) -> None:
+        self._count(result)
         sentence = failure_of(result._result)
         if sentence:
             self._sentences.setdefault(result._host.get_name(), []).append(f"FAILED: {sentence}")

@@ -94,7 +94,6 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Stac
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
@@ -156,12 +155,9 @@ def observe(api: Stacks, want: Want) -> Stack:
 def plan(have: Stack, want: Want) -> list[Change]:
     """At most one change of the stack itself, after what must be cleared away first."""
     target = f"stack {want.name}"
-    if have.status in stacks.STUCK:
-        raise Refused(
-            f"{target[0].upper()}{target[1:]} is at {have.status}, which only its owner can lead it out of.",
-            target=target,
-            hint="Roll it back or delete it in the CloudFormation console, then run again.",
-        )
+    stuck = stacks.stuck(have)
+    if stuck is not None:
+        raise stuck
     if have.status in stacks.NOTHING:
         return _creation(want)
     if have.status in stacks.REMAINS:
@@ -185,7 +181,7 @@ def foresee(have: Stack, want: Want) -> Stack:
     if not _differs(have, want) or have.preview == ():
         return have
     changing = {key for key, value in want.order.parameters.items() if have.parameters.get(key) != value}
-    changing |= {one.resource for one in have.preview or () if one.replacement != "False"}
+    changing |= {one.resource for one in have.preview or () if one.is_replaced or one.action == "Remove"}
     stay = template.outputs_that_stay(have.template, want.order.template, changing)
     kept = {name: value for name, value in have.outputs.items() if name in stay}
     return replace(have, status="to be updated", outputs=_outputs(want, kept))
@@ -217,7 +213,7 @@ def _comparable(have: Stack, wanted: Mapping[str, str]) -> dict[str, str]:
 def _creation(want: Want) -> list[Change]:
     first = want.at_first or want.order
     parameters = {name: value for name, value in first.parameters.items() if value}
-    after = {"resources": first.template.resources(first.parameters), "parameters": parameters}
+    after = {"resources": {"add": first.template.resources(first.parameters)}, "parameters": parameters}
     create = Change("create", f"stack {want.name}", after=after, payload=replace(want, order=first))
     if want.at_first is None:
         return [create]
@@ -233,7 +229,7 @@ def _difference(have: Stack, want: Want) -> tuple[dict[str, Any], dict[str, Any]
         {"template": want.order.template.body, "parameters": want.order.parameters, "tags": want.order.tags},
     )
     if have.preview:
-        after["resources"] = {one.resource: one.in_words() for one in have.preview}
+        after["resources"] = change_sets.listed(have.preview)
     return before, after
 
 

@@ -56,6 +56,9 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import W
 SPEC = spec.spec(spec.AWS, spec.WAITING, options={"name": {"type": "str", "required": True}})
 
 
+_DETECTABLE = stacks.USABLE | {stacks.HALF_BACK}
+
+
 @dataclass(frozen=True)
 class Difference:
     """One property that is not as CloudFormation made it."""
@@ -97,8 +100,11 @@ class Detection:
     def look(self, name: str) -> Drift:
         """Where the look is; what it found, when it is over. What a creation that came to nothing left has no drift."""
         if not self._id:
-            if stacks.Stacks(self._client).describe(name).status in stacks.NOTHING | stacks.REMAINS:
+            status = stacks.Stacks(self._client).describe(name).status
+            if status in stacks.NOTHING | stacks.REMAINS:
                 return Drift(name, "DETECTION_COMPLETE")
+            if status not in _DETECTABLE:
+                return Drift(name, "DETECTION_COMPLETE", "UNKNOWN", f"it is at {status}")
             self._id = self._client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
         found = self._client.describe_stack_drift_detection_status(StackDriftDetectionId=self._id)
         status, reason = found.get("StackDriftStatus", ""), found.get("DetectionStatusReason", "")
@@ -149,7 +155,12 @@ def headline(have: Drift) -> list[str]:
     lines = []
     for one in have.resources:
         what = "; ".join(f"{part.path} is {part.actual}, not {part.expected}" for part in one.differences)
-        lines.append(f"Stack {have.name}: {one.resource} ({one.type}) was {one.status.lower()}: {what}".rstrip(": "))
+        about = f"Stack {have.name}, {one.resource} ({one.type})"
+        lines.append(f"{about}: was {one.status.lower()}{'; ' * bool(what)}{what}")
+    if have.status == "UNKNOWN" and not lines:
+        return [
+            f"Stack {have.name}: its drift cannot be told, since {have.reason or 'CloudFormation does not say it'}."
+        ]
     return lines or [f"Stack {have.name}: no drift." if have.status else f"Stack {have.name}: there is none."]
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 
 from rehearsal.aws.adapters import images, server
 from rehearsal.aws.errors import RefusedError
 from rehearsal.aws.service import Parameters, Service
-from rehearsal.seed import Behaviour
+from rehearsal.seed import PLATFORMS, Behaviour
 
 _NAME = re.compile(r"(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+INDEX = "application/vnd.oci.image.index.v1+json"
 _USES = (
     "BatchDeleteImage",
     "BatchGetImage",
@@ -48,23 +50,27 @@ class Registry:
         if repository is None:
             return
         life = (server.current_region(), name, str(repository["createdAt"]))
-        for tag in self._seeded.get(name, {}):
+        for tag, behaviour in self._seeded.get(name, {}).items():
             if (*life, tag) not in self._pushed:
                 self._pushed.add((*life, tag))
-                images.push(name, tag, manifest_of(name, tag))
+                images.push(name, tag, manifest_of(name, tag, behaviour.platforms), INDEX)
 
 
-def manifest_of(repository: str, tag: str) -> str:
-    """The manifest of a seeded image; it depends on repository and tag alone, and so does its digest."""
-    config = hashlib.sha256(f"{repository}:{tag}".encode()).hexdigest()
-    media = "application/vnd.docker.container.image.v1+json"
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "config": {"mediaType": media, "size": 7023, "digest": f"sha256:{config}"},
-        "layers": [],
-    }
-    return json.dumps(manifest, indent=3)
+def manifest_of(repository: str, tag: str, platforms: Sequence[str] = PLATFORMS) -> str:
+    """The index of a seeded image, as ``docker buildx`` pushes one: a manifest for each platform that it is built for.
+
+    It depends on what is given alone, and so does its digest.
+    """
+    builds = [
+        {
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "size": 1024,
+            "digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}:{platform}'.encode()).hexdigest()}",
+            "platform": {"architecture": platform, "os": "linux"},
+        }
+        for platform in platforms
+    ]
+    return json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": builds}, indent=3)
 
 
 def _known_images(parameters: Parameters) -> None:

@@ -103,7 +103,7 @@ class AwsStandIn:
             self._registry.service,
             balancing.service(self._plane),
             gate.service(patches),
-            identity.service(),
+            identity.service(patches),
             network.service(),
             scaling.service(patches, self.ecs.service_exists),
             secretsmanager.service(),

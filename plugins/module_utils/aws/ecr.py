@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -14,6 +15,13 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_
 _URI = re.compile(r"(?P<registry>[^/]+[.:][^/]*)/(?P<name>.+)")
 _ACCOUNT = re.compile(r"\d{12}(?=\.)")
 _NAMED = 5
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+_ARCHITECTURES = {"amd64": "X86_64", "arm64": "ARM64"}
+"""An image's word for an architecture -> that of ECS."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,22 @@ class Images:
                 raise
         return next((_image(each) for each in answer["imageDetails"]), None)
 
+    def architectures(self, repository: Repository, digest: str) -> Optional[frozenset[str]]:
+        """What an image is built for, in the words of ECS; empty where its manifest is of one build, whose architecture
+        stands in a layer only; None where the image or its repository is missing."""
+        with spoken(f"image repository {repository.name}"):
+            try:
+                answer = self._client.batch_get_image(
+                    **repository.arguments(),
+                    imageIds=[{"imageDigest": digest}],
+                    acceptedMediaTypes=[*_INDEXES, *_MANIFESTS],
+                )
+            except ClientError as error:
+                if code_of(error) == "RepositoryNotFoundException":
+                    return None
+                raise
+        return _architectures(answer["images"][0]["imageManifest"]) if answer["images"] else None
+
     def all(self, repository: Repository) -> Optional[list[Image]]:
         """All images with a tag, newest first; None where there is no such repository."""
         found = []
@@ -105,6 +129,12 @@ def suggestion(reference: str, images: list[Image]) -> str:
     near = difflib.get_close_matches(reference, tags, n=3, cutoff=0.7)
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     return f"{meant}The newest tags are {', '.join(tags[:_NAMED])}."
+
+
+def _architectures(manifest: str) -> frozenset[str]:
+    parts = json.loads(manifest).get("manifests", [])
+    named = (part.get("platform", {}).get("architecture") for part in parts)
+    return frozenset(_ARCHITECTURES[name] for name in named if name in _ARCHITECTURES)
 
 
 def _image(said: dict[str, Any]) -> Image:

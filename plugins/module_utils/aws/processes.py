@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
@@ -50,6 +52,19 @@ FARGATE: Mapping[int, tuple[int, ...]] = {
     16384: _sizes(32768, 122880, 8192),
 }
 """CPU units -> MiB of memory (Amazon ECS developer guide, "Task size")."""
+
+
+def described(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A process type as an inventory gives it, with the defaults of the option ``process`` filled in.
+
+    Raises:
+        BadInput: it holds what that option does not take.
+    """
+    judged = ArgumentSpecValidator(PROCESS).validate({"process": given})
+    if judged.error_messages:
+        said = "; ".join(judged.error_messages)
+        raise BadInput(f"Process {name}: {said}.", target=f"process {name}", hint="Correct release_processes.")
+    return dict(judged.validated_parameters["process"])
 
 
 def check(name: str, process: Mapping[str, Any]) -> None:

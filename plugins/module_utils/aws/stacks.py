@@ -32,10 +32,29 @@ NOTHING = frozenset({"", "REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COM
 """There is no stack, or soon none; REVIEW_IN_PROGRESS is the shell of one whose first change set was never executed."""
 REMAINS = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "ROLLBACK_IN_PROGRESS"})
 """What a failed creation leaves: CloudFormation lets it only be deleted."""
-STUCK = frozenset({"CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED", "IMPORT_ROLLBACK_FAILED"})
-"""States that somebody else's orders led to, and only they know the way out of."""
+STUCK: dict[str, str] = {
+    "CREATE_FAILED": (
+        "somebody kept its failed creation for a look. "
+        "Delete it when you have seen enough: aws cloudformation delete-stack --stack-name {name}"
+    ),
+    "UPDATE_FAILED": (
+        "somebody kept its failed update for a look. "
+        "Take it back: aws cloudformation rollback-stack --stack-name {name}"
+    ),
+    "DELETE_FAILED": (
+        "somebody deleted it, and some of it could not be. Remove what is in the way and delete it again, "
+        "or leave that out: aws cloudformation delete-stack --stack-name {name} --retain-resources RESOURCE"
+    ),
+    "IMPORT_ROLLBACK_FAILED": (
+        "somebody imported resources into it, and neither that nor the way back came to an end. "
+        "Take the way back up in the CloudFormation console"
+    ),
+}
+"""States that somebody else's orders led to and only they know the way out of, with what to do."""
 HALF_BACK = "UPDATE_ROLLBACK_FAILED"
 
+_OURS = re.compile(r"offramp--(?P<user>.+?)--(?P<host>.+)--[0-9a-f]{8}")
+_AT_WORK = re.compile(r"is in (?!REVIEW)\w+_IN_PROGRESS state")
 _STUCK_BACK = (
     "Stack {name} could not go back either and is at UPDATE_ROLLBACK_FAILED; the next run takes the rollback up again, "
     "and a resource that cannot go back can be left out with "
@@ -134,9 +153,9 @@ class Stacks:
         )
 
     def observe(self, name: str) -> Stack:
-        """The stack with its template when it is at rest (two reads), with its latest events when it is at work."""
+        """The stack with its template when it is at rest (two reads), with its latest events when it is not."""
         stack = self.describe(name)
-        if stack.id and (stack.attempt is not None or stack.moving):
+        if stack.id and (stack.attempt is not None or stack.moving or stack.status in STUCK):
             since = stack.attempt.since if stack.attempt is not None else ""
             with spoken(f"stack {name}"):
                 stack = replace(stack, events=stack_events.latest(self._client, stack.id, since))
@@ -147,22 +166,26 @@ class Stacks:
         return replace(stack, template=template.parse(body))
 
     def preview(self, name: str, order: Order) -> tuple[ResourceChange, ...]:
-        """What the order would do to an existing stack; the change set that tells is deleted again.
-
-        Its name is its own, so that two runs which look at once do not take each other's away. One that a killed run
-        leaves behind goes with the stack's next update, as all that were not executed do.
-        """
+        """What the order would do to an existing stack; the change set that tells is deleted again."""
         with spoken(f"stack {name}"):
-            made = self._change_sets.make(name, order, f"offramp-preview-{uuid.uuid4().hex}", "UPDATE")
-            self._change_sets.delete(made)
+            made = self._change_sets.look(name, order, uuid.uuid4().hex)
         made.refuse_failed()
         return made.changes
 
     def deploy(self, name: str, order: Order, verb: str) -> None:
-        """Create or update the stack by a change set; returns when CloudFormation has begun."""
+        """Create or update the stack by a change set; returns when CloudFormation has begun.
+
+        Where another run was quicker nothing is ordered: this one waits for that, and then sees what is left to do.
+        """
         with spoken(f"stack {name}"):
             kind = "CREATE" if verb == "create" else "UPDATE"
-            made = self._change_sets.make(name, order, f"offramp-{order.digest()}", kind)
+            self._attempt = None
+            try:
+                made = self._change_sets.make(name, order, f"offramp-{order.digest()}", kind)
+            except ClientError as error:
+                if _AT_WORK.search(str(error)):
+                    return
+                raise
             try:
                 made.refuse_failed()
                 refuse_losses(name, order, made.changes)  # again: the preview may be missing, or of another state
@@ -194,15 +217,35 @@ class Stacks:
             self._client.continue_update_rollback(StackName=stack.id, ClientRequestToken=_token())
 
 
+def stuck(stack: Stack) -> OfframpError | None:
+    """The error where the stack is in a state that only its owner can lead it out of."""
+    if stack.status not in STUCK:
+        return None
+    first = first_failure(stack.events)
+    why = f" {first.resource} failed: {first.reason or first.status}." if first else ""
+    what, _, todo = STUCK[stack.status].partition(". ")
+    return Refused(
+        f"Stack {stack.name} is at {stack.status}:{why} {what[0].upper()}{what[1:]}.",
+        target=f"stack {stack.name}",
+        hint=f"{todo.format(name=stack.name)}, then run again.",
+    )
+
+
+def holder_of(events: tuple[Event, ...]) -> str:
+    """Who ordered what the stack is at ("ann on laptop"; another tool's token as it is); "" where nobody says."""
+    token = next((event.ordered_by for event in events if event.ordered_by), "")
+    ours = _OURS.fullmatch(token)
+    return f"{ours['user']} on {ours['host']}" if ours else token
+
+
 def progress(stack: Stack) -> str:
     """How far CloudFormation is with the stack, in half a sentence."""
     done, failure = finished(stack.events), first_failure(stack.events)
     if failure is not None:
         return f"{stack.name} is going back, because {failure.resource} failed: {failure.reason or failure.status}"
     if stack.attempt is None:
-        token = next((event.ordered_by for event in stack.events if event.ordered_by), "")
-        holder = f" by {token}" if token else ""
-        return f"{stack.name}, which is being changed{holder}, {len(done)} resources finished"
+        holder = holder_of(stack.events)
+        return f"{stack.name}, which is being changed{' by ' * bool(holder)}{holder}, {len(done)} resources finished"
     total = f" of {stack.attempt.total}" if stack.attempt.total >= len(done) else ""
     last = f", last {done[-1].resource} ({done[-1].type})" if done else ""
     return f"{stack.name}, {len(done)}{total} resources finished{last}"
@@ -215,7 +258,7 @@ def failed(stack: Stack) -> OfframpError | None:
         return None
     first = first_failure(stack.events)
     what = f"{first.resource} of stack {stack.name} failed" if first else f"Stack {stack.name} failed"
-    reason = first.reason if first else stack.status
+    reason = (first and first.reason) or (first and first.status) or stack.status
     return Verdict(
         f"{what}: {reason}. {_BAD_ENDS[attempt.verb][stack.status].format(name=stack.name)}",
         target=f"stack {stack.name}",
@@ -229,10 +272,15 @@ def _failure(event: Event) -> dict[str, str]:
 
 
 def _token() -> str:
-    """The name of an order, which tells whoever finds the stack at work who gave it."""
+    """The name of an order, which tells whoever finds the stack at work who gave it (see :func:`holder_of`)."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = "somebody"
-    words = f"offramp-{user}-{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
-    return re.sub(r"[^A-Za-z0-9-]", "-", words)[-128:]
+    parts = (_word(user, 40), _word(socket.gethostname(), 60), uuid.uuid4().hex[:8])
+    return "--".join(("offramp", *parts))
+
+
+def _word(text: str, longest: int) -> str:
+    """As a part of a token, which CloudFormation wants of letters, digits and hyphens, 128 at most."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)[:longest].strip("-") or "unknown"

@@ -126,13 +126,14 @@ class _Run(Generic[Api, Want, Have]):
     params: Params
     orders: Orders
     applied: list[Change] = field(default_factory=list)
+    door: Door | None = None
 
     def to_the_end(self) -> dict[str, Any]:
         """Observe, plan, apply and settle; the result of a run without a failure."""
         module, dry = self.module, self.orders.dry
         if not dry:
             _refuse_unknown(self.params, module.name, BadInput)
-        door = Door(shut=dry, ordered_by=f"offramp.ecs/{module.name}", alive=self.orders.alive)
+        door = self.door = Door(shut=dry, ordered_by=f"offramp.ecs/{module.name}", alive=self.orders.alive)
         want = module.want(self.params)
         api = module.connect(self.params, door)
         have = module.observe(api, want)
@@ -155,12 +156,14 @@ class _Run(Generic[Api, Want, Have]):
         return {**self._result(True, self.applied), **without_credentials({**about, **details})}
 
     def _result(self, failed: bool, changes: list[Change]) -> dict[str, Any]:
+        previews = self.door.passed["preview"] if self.door else 0
         return {
             "failed": failed,
             "changed": bool(changes),
             "dry": self.orders.dry,
             "changes": [_readable(change) for change in changes],
             "diff": {"prepared": render(changes)} if changes else {},
+            **({"previews": previews} if previews else {}),
         }
 
     def _apply(self, api: Api, want: Want, changes: list[Change]) -> Have:

@@ -21,9 +21,10 @@ def find(repository_name: str, image_id: dict[str, str]) -> dict[str, Any] | Non
     return found
 
 
-def push(repository_name: str, tag: str, manifest: str) -> None:
+def push(repository_name: str, tag: str, manifest: str, media_type: str) -> None:
     """Put an image into a repository that exists; its digest is its manifest's."""
-    reach(_ECR, "_put_image")({"repositoryName": repository_name, "imageTag": tag, "imageManifest": manifest})
+    what = {"imageTag": tag, "imageManifest": manifest, "imageManifestMediaType": media_type}
+    reach(_ECR, "_put_image")({"repositoryName": repository_name, **what})
 
 
 for _name in ("_repositories", "_find_image", "_put_image"):

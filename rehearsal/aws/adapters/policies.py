@@ -1,11 +1,19 @@
-"""The managed policies of AWS, which moto ships, and those of the account."""
+"""Policies: the managed ones of AWS, which moto ships, those of the account, and what a role's decide."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any, Literal
 
-from rehearsal.aws.adapters.reach import reach
+from rehearsal.aws.adapters import server
+from rehearsal.aws.adapters.reach import Patches, reach
+
+Decision = Literal["allowed", "explicitDeny", "implicitDeny"]
+
+_EVALUATOR = "ministack.core.iam_evaluator"
+_DECISIONS: dict[str, Decision] = {"Allow": "allowed", "Deny": "explicitDeny"}
 
 
 @cache
@@ -20,4 +28,43 @@ def has_customer_policy(arn: str) -> bool:
     return arn in reach("ministack.services.iam", "_policies")
 
 
-reach("ministack.services.iam", "_policies")
+def has_role(name: str) -> bool:
+    """Whether the current account has a role of this name."""
+    return name in reach("ministack.services.iam", "_roles")
+
+
+def decide(role: str, action: str, resource: str, context: Mapping[str, Any]) -> Decision:
+    """What a role's policies and its permissions boundary decide, with these context keys (in lower case)."""
+    account = server.current_account()
+    asked = reach(_EVALUATOR, "EvalContext")(
+        principal_arn=f"arn:aws:iam::{account}:role/{role}",
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=server.current_region(),
+        service_context=dict(context),
+    )
+    policies = reach(_EVALUATOR, "_gather_role_policies")(role, account)
+    limits = reach(_EVALUATOR, "_permissions_boundary")(reach("ministack.services.iam", "_roles"), role, account)
+    return _DECISIONS.get(reach(_EVALUATOR, "evaluate")(asked, policies, *limits).decision, "implicitDeny")
+
+
+def answer_simulations_by(patches: Patches, answer: Callable[[dict[str, Any]], str]) -> None:
+    """Let SimulatePrincipalPolicy be answered by others, by the XML of its result.
+
+    ministack looks at the first resource alone, and at no context keys.
+    """
+
+    def simulate(flat: dict[str, Any]) -> Any:
+        told = answer({name: value[0] if isinstance(value, list) else value for name, value in flat.items()})
+        inner = f"<SimulatePrincipalPolicyResult>{told}</SimulatePrincipalPolicyResult>"
+        return reach("ministack.services.iam", "_xml")(200, "SimulatePrincipalPolicyResponse", inner)
+
+    patches.entry(reach("ministack.services.iam", "_IAM_HANDLERS"), "SimulatePrincipalPolicy", simulate)
+
+
+for _name in ("_policies", "_roles", "_xml", "_IAM_HANDLERS"):
+    reach("ministack.services.iam", _name)
+for _name in ("EvalContext", "evaluate", "_gather_role_policies", "_permissions_boundary"):
+    reach(_EVALUATOR, _name)

@@ -50,6 +50,32 @@ def read_drift_by(
     patches.entry(reach(f"{_PACKAGE}.drift", "_DRIFT_READERS"), name, (reader, covered))
 
 
+def judge_updates_by(
+    patches: Patches,
+    recreation: Callable[[str, str], str],
+    is_replaced: Callable[[str, dict[str, Any], dict[str, Any]], bool],
+) -> None:
+    """Let others say which properties make a resource anew: ministack knows that of some types only."""
+    patches.attribute(f"{_PACKAGE}.stacks", "_property_recreation", recreation)
+    patches.attribute(f"{_PACKAGE}.stacks", "_replacing_change", is_replaced)
+
+
+def mind_conditions_in_change_sets(patches: Patches) -> None:
+    """Let a change set add and remove what a condition lets in or leaves out (ministack compares texts alone)."""
+
+    def resolved(template: dict[str, Any], parameters: dict[str, Any], stack: str, stack_id: str) -> dict[str, Any]:
+        told: dict[str, Any] = before(template, parameters, stack, stack_id)
+        holds = reach(f"{_PACKAGE}.engine", "_evaluate_conditions")(template, parameters) if template else {}
+        made = {
+            name: resource
+            for name, resource in told.get("Resources", {}).items()
+            if holds.get(resource.get("Condition"), True)
+        }
+        return {**told, "Resources": made}
+
+    before = patches.attribute(f"{_PACKAGE}.changesets", "_resolve_props_for_diff", resolved)
+
+
 def enforce_capabilities(patches: Patches) -> None:
     """Let a template with IAM resources need CAPABILITY_IAM (ministack asks for it only where it checks signatures)."""
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
@@ -109,8 +135,11 @@ def parse_template(body: str) -> dict[str, Any]:
 
 for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERTY", "_physical_name"):
     reach(_PROVISIONERS, _name)
-reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
-reach(f"{_PACKAGE}.engine", "_parse_template")
+for _name in ("_runs_on_worker_thread", "_property_recreation", "_replacing_change"):
+    reach(f"{_PACKAGE}.stacks", _name)
+reach(f"{_PACKAGE}.changesets", "_resolve_props_for_diff")
+for _name in ("_parse_template", "_evaluate_conditions"):
+    reach(f"{_PACKAGE}.engine", _name)
 reach(f"{_PACKAGE}.drift", "_DRIFT_READERS")
 reach(f"{_PACKAGE}.handlers", "_capabilities_enforced")
 reach(f"{_PACKAGE}.handlers", "_ACTION_HANDLERS", "GetTemplate")

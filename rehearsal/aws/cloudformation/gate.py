@@ -63,8 +63,12 @@ def _not_deleted(parameters: Parameters) -> None:
 
 def _can_be_updated(parameters: Parameters) -> None:
     found = stacks.stacks().get(parameters["StackName"])
-    if found is not None and found["StackStatus"] in _UNUSABLE:
+    if found is not None and (found["StackStatus"] in _UNUSABLE or _is_at_work(found["StackStatus"])):
         raise _invalid(f"Stack:{found['StackId']} is in {found['StackStatus']} state and can not be updated.")
+
+
+def _is_at_work(status: str) -> bool:
+    return status.endswith("_IN_PROGRESS") and status not in ("REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS")
 
 
 def _lint(parameters: Parameters) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from rehearsal.aws.adapters import stacks
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.calls import Clients
-from rehearsal.aws.cloudformation import balancing, data, network, security_groups
+from rehearsal.aws.cloudformation import balancing, data, network, schemas, security_groups
 from rehearsal.aws.cloudformation.resource import Context, Properties, ResourceType
 
 OURS = (*network.TYPES, *security_groups.TYPES, *balancing.TYPES, *data.TYPES)
@@ -18,6 +18,8 @@ _MOTO_OWNS = ("AWS::EC2::", "AWS::ElasticLoadBalancingV2::")
 def install(patches: Patches, clients: Clients) -> None:
     """Register the types; those of ministack whose service moto answers here would write where nobody reads."""
     stacks.keep_off_the_loop(patches)
+    stacks.judge_updates_by(patches, schemas.recreation_of, schemas.is_replaced)
+    stacks.mind_conditions_in_change_sets(patches)
     stacks.forget_types(patches, lambda name: name.startswith(_MOTO_OWNS))
     for resource in OURS:
         register(patches, clients, resource)
@@ -36,7 +38,7 @@ def register(patches: Patches, clients: Clients, resource: ResourceType) -> None
     def update(
         physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str
     ) -> tuple[str, Properties]:
-        if resource.update is None:
+        if resource.update is None or schemas.is_replaced(resource.name, old, new):
             return create(logical_id, new, stack)
         return physical_id, resource.update(context(stack, logical_id), physical_id, old, new)
 

@@ -25,6 +25,18 @@ DONE = {"changed": True, "dry": False, "changes": [CHANGE]}
             [{"entry": "verdict", "dry": False, "health": {"verdict": "pass"}}],
         ),
         ({"dry": False, "use": {"stale": False}}, []),
+        ({"dry": False, "drift": {"resources": []}}, []),
+        (
+            {"dry": False, "drift": {"resources": [{"resource": "Logs"}]}},
+            [{"entry": "verdict", "dry": False, "drift": {"resources": [{"resource": "Logs"}]}}],
+        ),
+        ({"dry": False, "ground": {"differs": False}}, []),
+        ({"dry": False, "preflight": {"findings": [{"verdict": "good", "told": "x"}]}}, []),
+        (
+            {"dry": False, "preflight": {"findings": [{"verdict": "unchecked", "told": "x"}]}},
+            [{"entry": "verdict", "dry": False, "preflight": {"findings": [{"verdict": "unchecked", "told": "x"}]}}],
+        ),
+        ({**DONE, "changes": [], "previews": 2}, [{"entry": "preview", "dry": False, "calls": 2}]),
         (
             {"dry": False, "use": {"stale": True, "services": []}},
             [{"entry": "verdict", "dry": False, "use": {"stale": True, "services": []}}],

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import template
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import Order, ResourceChange
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import stacks, template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import Cause, Order, ResourceChange
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.stack_events import Event
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Stack
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
@@ -40,7 +42,10 @@ HAVE = Stack(
     outputs={"LogsArn": "arn:logs", "TopicArn": "arn:topic"},
 )
 LOGS_MODIFIED = ResourceChange("Logs", "AWS::Logs::LogGroup", "Modify", "False", ("RetentionInDays",))
-LOGS_REPLACED = replace(LOGS_MODIFIED, replacement="True")
+LOGS_REPLACED = replace(
+    LOGS_MODIFIED, replacement="True", properties=("LogGroupName",), causes=(Cause("LogGroupName"),)
+)
+LOGS_PERHAPS = replace(LOGS_REPLACED, replacement="Conditional")
 TOPIC_REMOVED = ResourceChange("Topic", "AWS::SNS::Topic", "Remove", "")
 
 
@@ -97,12 +102,28 @@ def test_a_rollback_that_got_stuck_is_taken_up_though_nothing_else_differs() -> 
     assert planned(have) == [("start", "rollback of stack bond")]
 
 
-@pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"])
-def test_states_of_somebody_elses_making_are_told(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "todo"),
+    [
+        ("CREATE_FAILED", "aws cloudformation delete-stack --stack-name bond, then run again."),
+        ("UPDATE_FAILED", "aws cloudformation rollback-stack --stack-name bond, then run again."),
+        ("DELETE_FAILED", "--retain-resources RESOURCE, then run again."),
+        ("IMPORT_ROLLBACK_FAILED", "in the CloudFormation console, then run again."),
+    ],
+)
+def test_states_of_somebody_elses_making_are_told_with_the_way_out(status: str, todo: str) -> None:
+    failed = Event("1", "Logs", "AWS::Logs::LogGroup", status, "It is in use", is_stack=False)
     with pytest.raises(Refused) as refused:
-        aws_stack.plan(replace(HAVE, status=status), WANT)
-    assert status in refused.value.msg
-    assert refused.value.hint
+        aws_stack.plan(replace(HAVE, status=status, events=(failed,)), WANT)
+    assert refused.value.msg.startswith(f"Stack bond is at {status}: Logs failed: It is in use. Somebody ")
+    assert refused.value.hint.endswith(todo)
+
+
+def test_every_state_that_cloudformation_knows_is_known_here() -> None:
+    model = boto3.client("cloudformation", region_name="eu-west-1").meta.service_model
+    known = {*stacks.USABLE, *stacks.NOTHING, *stacks.REMAINS, *stacks.STUCK, stacks.HALF_BACK}
+    at_work = {status for status in model.shape_for("StackStatus").enum if Stack("bond", status=status).moving}
+    assert set(model.shape_for("StackStatus").enum) - at_work - known == set()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +143,10 @@ def test_an_update_shows_the_values_that_differ_and_no_others(have: Any, before:
     (change,) = aws_stack.plan(replace(HAVE, **have, preview=(LOGS_MODIFIED,)), WANT)
     assert (change.verb, change.target) == ("update", "stack bond")
     assert change.before == before
-    assert change.after == {**after, "resources": {"Logs": "modify RetentionInDays (AWS::Logs::LogGroup)"}}
+    assert change.after == {
+        **after,
+        "resources": {"modify": {"Logs": "RetentionInDays, not replaced (AWS::Logs::LogGroup)"}},
+    }
 
 
 def test_masked_parameters_count_as_equal() -> None:
@@ -133,14 +157,32 @@ def test_nothing_is_planned_where_cloudformation_sees_no_change() -> None:
     assert planned(replace(HAVE, tags={}, preview=())) == []
 
 
-@pytest.mark.parametrize("change", [LOGS_REPLACED, TOPIC_REMOVED])
-def test_losing_a_resource_is_refused_unless_it_is_allowed(change: ResourceChange) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (LOGS_REPLACED, "would replace Logs (AWS::Logs::LogGroup), since LogGroupName changes."),
+        (LOGS_PERHAPS, "would perhaps replace Logs (AWS::Logs::LogGroup), since LogGroupName changes."),
+        (TOPIC_REMOVED, "would remove Topic (AWS::SNS::Topic), which the wanted template does not make."),
+    ],
+    ids=["replaced", "perhaps replaced", "removed"],
+)
+def test_losing_a_resource_is_refused_with_its_cause_unless_it_is_allowed(change: ResourceChange, said: str) -> None:
     have = replace(HAVE, parameters={"Days": "3"}, preview=(change,))
     with pytest.raises(Refused) as refused:
         aws_stack.plan(have, WANT)
-    assert change.resource in refused.value.msg
-    assert f"allow_replacement: [{change.resource}]" in refused.value.hint
+    assert refused.value.msg == f"The update of stack bond {said}"
+    assert refused.value.hint.endswith(f"provision_allow_replacement: [{change.resource}].")
     assert planned(have, allowing(change.resource)) == [("update", "stack bond")]
+
+
+def test_all_that_would_be_lost_is_named_at_once() -> None:
+    have = replace(HAVE, parameters={"Days": "3"}, preview=(LOGS_REPLACED, TOPIC_REMOVED))
+    with pytest.raises(Refused) as refused:
+        aws_stack.plan(have, WANT)
+    assert refused.value.msg.endswith("since LogGroupName changes. It would lose 1 more: Topic.")
+    assert refused.value.hint.endswith("provision_allow_replacement: [Logs, Topic].")
+    with pytest.raises(Refused, match=r"would remove Topic"):
+        aws_stack.plan(have, allowing("Logs"))
 
 
 def test_a_resource_that_holds_nothing_may_go() -> None:

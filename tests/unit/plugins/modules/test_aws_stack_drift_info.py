@@ -60,7 +60,7 @@ def test_what_was_changed_by_hand_is_told_by_property(world: StackWorld, logs: s
     (resource,) = found["drift"]["resources"]
     assert resource["resource"] == "Logs"
     assert resource["differences"] == [{"path": "/RetentionInDays", "expected": "30", "actual": "7"}]
-    assert found["headline"] == ["Stack bond: Logs (AWS::Logs::LogGroup) was modified: /RetentionInDays is 7, not 30"]
+    assert found["headline"] == ["Stack bond, Logs (AWS::Logs::LogGroup): was modified; /RetentionInDays is 7, not 30"]
 
 
 def test_a_stack_that_is_not_there_has_no_drift(world: StackWorld) -> None:
@@ -75,13 +75,23 @@ def test_what_a_creation_that_came_to_nothing_left_has_no_drift(world: StackWorl
     assert seen == ["read DescribeStacks"]
 
 
+def test_a_stack_that_is_at_work_is_told_as_such(world: StackWorld) -> None:
+    handle = "Handle: {Type: AWS::CloudFormation::WaitConditionHandle}"
+    gate = "Gate: {Type: AWS::CloudFormation::WaitCondition, Properties: {Handle: !Ref Handle, Timeout: '2', Count: 1}}"
+    client = world.client("cloudformation")
+    client.create_stack(StackName="busy", TemplateBody=TEMPLATE.replace("Outputs:", f"  {handle}\n  {gate}\nOutputs:"))
+    found = drift(world, "busy")
+    assert found["drift"]["status"] == "UNKNOWN"
+    assert found["headline"] == ["Stack busy: its drift cannot be told, since it is at CREATE_IN_PROGRESS."]
+
+
 DELETED = Drift(
     "bond", "DETECTION_COMPLETE", "DRIFTED", resources=(Resource("Topic", "AWS::SNS::Topic", "DELETED", ()),)
 )
 
 
 def test_a_deleted_resource_is_told() -> None:
-    assert aws_stack_drift_info.headline(DELETED) == ["Stack bond: Topic (AWS::SNS::Topic) was deleted"]
+    assert aws_stack_drift_info.headline(DELETED) == ["Stack bond, Topic (AWS::SNS::Topic): was deleted"]
 
 
 @pytest.mark.parametrize(
@@ -100,3 +110,8 @@ def test_each_property_of_a_resource_is_told() -> None:
     both = (Difference("/A", "1", "2"), Difference("/B", "3", "4"))
     have = replace(DELETED, resources=(Resource("Queue", "AWS::SQS::Queue", "MODIFIED", both),))
     assert aws_stack_drift_info.headline(have)[0].endswith("/A is 2, not 1; /B is 4, not 3")
+
+
+def test_sentences_about_two_resources_do_not_replace_each_other_in_the_summary() -> None:
+    two = replace(DELETED, resources=(*DELETED.resources, Resource("Queue", "AWS::SQS::Queue", "DELETED", ())))
+    assert len({line.partition(":")[0] for line in aws_stack_drift_info.headline(two)}) == 2

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import stack_events, stacks, template
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import change_sets, stack_events, stacks, template
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import Order
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.stack_events import Event
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Attempt, Stack, Stacks
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused, Throttled
 
 ARN = "arn:aws:cloudformation:eu-west-1:123456789012:stack/bond/1"
 ORDER = Order(template.parse("Resources: {Topic: {Type: AWS::SNS::Topic}}"), {}, {})
@@ -122,10 +124,45 @@ def test_progress_tells_a_failure_while_the_stack_still_goes_back() -> None:
     assert said == "bond is going back, because Topic failed: Quota exceeded"
 
 
-def test_who_finds_a_stack_at_work_hears_who_holds_it() -> None:
-    begun = Event("1", "bond", "AWS::X", "UPDATE_IN_PROGRESS", "", is_stack=True, ordered_by="offramp-ann-laptop-1")
+@pytest.mark.parametrize(
+    ("token", "holder"),
+    [
+        ("offramp--ann--her-laptop--0a1b2c3d", " by ann on her-laptop"),
+        ("Console-UpdateStack-1234", " by Console-UpdateStack-1234"),
+        ("", ""),
+    ],
+)
+def test_who_finds_a_stack_at_work_hears_who_holds_it(token: str, holder: str) -> None:
+    begun = Event("1", "bond", "AWS::X", "UPDATE_IN_PROGRESS", "", is_stack=True, ordered_by=token)
     said = stacks.progress(stack("UPDATE_IN_PROGRESS", begun))
-    assert said == "bond, which is being changed by offramp-ann-laptop-1, 0 resources finished"
+    assert said == f"bond, which is being changed{holder}, 0 resources finished"
+
+
+@pytest.mark.parametrize(
+    ("user", "host", "holder"),
+    [
+        ("ann", "laptop", "ann on laptop"),
+        ("ann.o_k", "ip-10-0-0-1.example", "ann-o-k on ip-10-0-0-1-example"),
+        ("-", "x" * 200, "unknown on " + "x" * 60),
+    ],
+)
+def test_an_order_says_whose_it_is_in_a_form_that_cloudformation_takes(
+    stubbed: Any, monkeypatch: pytest.MonkeyPatch, user: str, host: str, holder: str
+) -> None:
+    client, stubber = stubbed
+    monkeypatch.setattr("getpass.getuser", lambda: user)
+    monkeypatch.setattr("socket.gethostname", lambda: host)
+    sent: list[str] = []
+    client.meta.events.register(
+        "before-parameter-build.cloudformation.DeleteStack",
+        lambda params, **_: sent.append(params["ClientRequestToken"]),
+    )
+    stubber.add_response("describe_stack_events", {"StackEvents": []})
+    stubber.add_response("delete_stack", {})
+    Stacks(client).delete(Stack("bond", id=ARN))
+    (token,) = sent
+    assert re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", token)
+    assert stacks.holder_of((Event("1", "bond", "", "", "", is_stack=True, ordered_by=token),)) == holder
 
 
 @pytest.fixture
@@ -178,7 +215,16 @@ def test_reasons_are_told_without_their_wrapping(stubbed: Any) -> None:
     assert Stacks(client).observe("bond").events[-1].reason == "No such load balancer"
 
 
-def change(resource: str, replacement: str = "False") -> dict[str, Any]:
+def change(resource: str, replacement: str = "False", **causes: str) -> dict[str, Any]:
+    """A modification by two harmless properties, and by ``causes``: property -> the entity that it takes."""
+    details: list[dict[str, Any]] = [
+        {"Target": {"Attribute": "Properties", "Name": "TopicName"}},
+        {"Target": {"Attribute": "Tags", "RequiresRecreation": "Never"}},
+    ]
+    for name, entity in causes.items():
+        how = {"CausingEntity": entity, "ChangeSource": "ResourceAttribute" if "." in entity else "ResourceReference"}
+        target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": "Always"}
+        details.append({"Target": target, "Evaluation": "Dynamic", **(how if entity else {})})
     return {
         "Type": "Resource",
         "ResourceChange": {
@@ -186,10 +232,7 @@ def change(resource: str, replacement: str = "False") -> dict[str, Any]:
             "ResourceType": "AWS::SNS::Topic",
             "Action": "Modify",
             "Replacement": replacement,
-            "Details": [
-                {"Target": {"Attribute": "Properties", "Name": "TopicName"}},
-                {"Target": {"Attribute": "Tags"}},
-            ],
+            "Details": details,
         },
     }
 
@@ -208,17 +251,82 @@ def made(*changes: dict[str, Any], status: str = "CREATE_COMPLETE", reason: str 
 
 def test_a_preview_has_the_changes_of_all_pages_and_is_deleted(stubbed: Any) -> None:
     client, stubber = stubbed
+    stubber.add_response("list_change_sets", {"Summaries": []}, {"StackName": "bond"})
     stubber.add_response("create_change_set", {"Id": "set-1"})
     stubber.add_response(
         "describe_change_set", made(change("A"), NextToken="more"), {"StackName": "bond", "ChangeSetName": "set-1"}
     )
     stubber.add_response("describe_change_set", made(change("B", "True")))
-    stubber.add_response("delete_change_set", {}, {"StackName": "bond", "ChangeSetName": "set-1"})
+    stubber.add_response("delete_change_set", {}, {"StackName": "bond", "ChangeSetName": ANY})
     seen = Stacks(client).preview("bond", ORDER)
-    assert [one.in_words() for one in seen] == [
-        "modify Tags, TopicName (AWS::SNS::Topic)",
-        "replace Tags, TopicName (AWS::SNS::Topic)",
-    ]
+    assert change_sets.listed(seen) == {
+        "modify": {
+            "A": "Tags, TopicName, not replaced (AWS::SNS::Topic)",
+            "B": "Tags, TopicName, replaced (AWS::SNS::Topic)",
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "replaced"),
+    [
+        ([change("A"), change("B", "Conditional", TopicArn="A")], []),
+        ([change("A"), change("B", "Conditional", TopicArn="A.TopicArn")], []),
+        ([change("A", "True"), change("B", "Conditional", TopicArn="A")], ["A", "B"]),
+        (
+            [
+                change("C", "Conditional", TopicArn="B"),
+                change("B", "Conditional", TopicArn="A.Id"),
+                change("A", "True"),
+            ],
+            ["C", "B", "A"],
+        ),
+        ([change("A"), change("B", "Conditional", Version="A.LatestVersion")], ["B"]),
+        ([change("A"), change("B", "Conditional", Version="")], ["B"]),
+        ([change("A"), change("B", "Conditional")], ["B"]),
+    ],
+    ids=["by name", "by ARN", "of one replaced", "in a chain", "another attribute", "itself", "no reason given"],
+)
+def test_what_waits_for_a_replacement_that_does_not_come_stays(
+    stubbed: Any, changes: list[dict[str, Any]], replaced: list[str]
+) -> None:
+    client, stubber = stubbed
+    stubber.add_response("list_change_sets", {"Summaries": []})
+    stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_response("describe_change_set", made(*changes))
+    stubber.add_response("delete_change_set", {})
+    seen = Stacks(client).preview("bond", ORDER)
+    assert [one.resource for one in seen if one.is_replaced] == replaced
+
+
+def summary(name: str, age: float) -> dict[str, Any]:
+    created = datetime.now(UTC) - timedelta(seconds=age)
+    return {"ChangeSetName": name, "CreationTime": created}
+
+
+def test_looks_that_killed_runs_left_are_cleared_by_the_next_one(stubbed: Any) -> None:
+    client, stubber = stubbed
+    old, own = summary("offramp-preview-old", 3600), summary("somebody-elses", 3600)
+    stubber.add_response("list_change_sets", {"Summaries": [own, old], "NextToken": "more"}, {"StackName": "bond"})
+    stubber.add_response("delete_change_set", {}, {"StackName": "bond", "ChangeSetName": "offramp-preview-old"})
+    going_on = summary("offramp-preview-of-another-run", 3)
+    stubber.add_response("list_change_sets", {"Summaries": [going_on]}, {"StackName": "bond", "NextToken": "more"})
+    stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_response("describe_change_set", made(change("A")))
+    stubber.add_response("delete_change_set", {})
+    Stacks(client).preview("bond", ORDER)
+
+
+@pytest.mark.parametrize("fails", ["create_change_set", "describe_change_set"])
+def test_a_look_is_undone_though_it_fails_in_between(stubbed: Any, fails: str) -> None:
+    client, stubber = stubbed
+    stubber.add_response("list_change_sets", {"Summaries": []})
+    if fails == "describe_change_set":
+        stubber.add_response("create_change_set", {"Id": "set-1"})
+    stubber.add_client_error(fails, "Throttling", "Rate exceeded")
+    stubber.add_client_error("delete_change_set", "ChangeSetNotFound")
+    with pytest.raises(Throttled, match="Rate exceeded"):
+        Stacks(client).preview("bond", ORDER)
 
 
 @pytest.mark.parametrize(
@@ -226,6 +334,7 @@ def test_a_preview_has_the_changes_of_all_pages_and_is_deleted(stubbed: Any) -> 
 )
 def test_a_change_set_without_changes_is_no_failure(stubbed: Any, reason: str) -> None:
     client, stubber = stubbed
+    stubber.add_response("list_change_sets", {"Summaries": []})
     stubber.add_response("create_change_set", {"Id": "set-1"})
     stubber.add_response("describe_change_set", made(status="FAILED", reason=reason))
     stubber.add_response("delete_change_set", {})
