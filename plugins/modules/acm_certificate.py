@@ -29,6 +29,14 @@ options:
     description: Cloudflare zone that all the names are in.
     type: str
     required: true
+  arn:
+    description: ARN of a certificate that is given. It is checked and used, and nothing is requested.
+    type: str
+    default: ""
+  given_tags:
+    description: Tags of a certificate that is given, which exactly one issued certificate of the region has.
+    type: dict
+    default: {}
   owner:
     description: The app that it is for, as it stands in the tag C(offramp-certificate) of what is requested.
     type: str
@@ -81,9 +89,14 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates impor
     PENDING,
     Certificate,
     Certificates,
+    Given,
     Record,
-    covers,
+    bare,
+    by_bare_name,
+    choose,
+    given_of,
     token_of,
+    why_left,
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.validation import Validation, within_zone
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
@@ -101,6 +114,8 @@ SPEC = spec.spec(
         "hostname": {"type": "str", "required": True},
         "alternative_names": {"type": "list", "elements": "str", "default": []},
         "zone": {"type": "str", "required": True},
+        "arn": {"type": "str", "default": ""},
+        "given_tags": {"type": "dict", "default": {}},
         "owner": {"type": "str", "required": True},
         "days": {"type": "int", "default": 14},
         "tags": {"type": "dict", "default": {}},
@@ -114,12 +129,12 @@ _SOON = 45
 
 @dataclass(frozen=True)
 class Want:
-    """What must be served; ``names`` begins with the hostname."""
+    """What must be served: ``given`` alone says it where a certificate is given; ``names`` begin with the hostname."""
 
     names: tuple[str, ...]
-    zone: str
     days: int
     tags: Mapping[str, str]
+    given: Optional[Given] = None
 
 
 @dataclass(frozen=True)
@@ -159,8 +174,13 @@ class Api:
 
 
 def want_of(params: Mapping[str, Any]) -> Want:
-    """The wanted names, each in the zone."""
+    """The wanted names; each must be in the zone where a certificate may have to be requested."""
     names = tuple(dict.fromkeys(name.lower() for name in (params["hostname"], *params["alternative_names"])))
+    tags = {str(key): str(value) for key, value in params["tags"].items()}
+    want = Want(names, params["days"], {**tags, OWNER: params["owner"]})
+    if params["arn"] or params["given_tags"]:
+        given = given_of(params["arn"], params["given_tags"], names, params["days"], params["region"])
+        return replace(want, given=given)
     if len(names[0]) > _LONGEST:
         raise BadInput(
             f"The hostname {names[0]} has {len(names[0])} characters; ACM takes {_LONGEST} as a certificate's first.",
@@ -168,44 +188,24 @@ def want_of(params: Mapping[str, Any]) -> Want:
             hint="Request the certificate by hand with a shorter first name, and give its ARN.",
         )
     within_zone(names, params["zone"])
-    tags = {str(key): str(value) for key, value in params["tags"].items()}
-    return Want(names, params["zone"], params["days"], {**tags, OWNER: params["owner"]})
+    return want
 
 
 def observe(api: Api, want: Want) -> Have:
-    """The certificates that serve the hostname, and the validation records of the chosen one."""
+    """The given certificate; else those that serve the hostname, and the validation records of the chosen one."""
+    if want.given is not None:
+        return Have(api.acm.given(want.given))
     arns = dict.fromkeys([*api.acm.serving(want.names[0]), *([api.asked] if api.asked else [])])
     found = [api.acm.describe(arn) for arn in arns]
-    chosen = choose(found, want, api.asked)
+    chosen = choose(found, want.names, want.days, want.tags[OWNER], api.asked)
     mine = [one for one in found if one.owner == want.tags[OWNER] and one is not chosen]
-    if chosen is not None and chosen.status == PENDING:
-        api.asked = chosen.arn
     for one in (*mine, *([chosen] if chosen else [])):
         api.records.update(by_bare_name(one.records))
     if chosen is None:
         api.dns.refuse_caa(want.names)
-    absent = _absent(api, chosen, want)
-    return Have(chosen, tuple(mine), absent, bool(chosen and chosen.arn == api.asked))
-
-
-def choose(found: list[Certificate], want: Want, asked: str) -> Optional[Certificate]:
-    """The certificate to use: the one this run waits for, else a good one, else one of ours that is pending. Pure."""
-    fitting = [one for one in found if one.arn == asked or covers(one.names, want.names)]
-    good = [one for one in fitting if one.status == "ISSUED" and one.days >= want.days]
-    pending = [one for one in fitting if one.status == PENDING and one.owner == want.tags[OWNER]]
-    waited_for = [one for one in fitting if one.arn == asked]
-    best = sorted(good, key=lambda one: (one.owner == want.tags[OWNER], one.kind == "AMAZON_ISSUED", one.days, one.arn))
-    return next(iter([*waited_for, *reversed(best), *pending]), None)
-
-
-def by_bare_name(records: Mapping[str, Record]) -> dict[str, Record]:
-    """Validation records by name; a wildcard has that of the name below its star."""
-    return {bare(name): record for name, record in records.items()}
-
-
-def bare(name: str) -> str:
-    """A name without the star of a wildcard."""
-    return name.removeprefix("*.")
+    elif chosen.status == PENDING:
+        api.asked = chosen.arn
+    return Have(chosen, tuple(mine), _absent(api, chosen, want), bool(chosen and chosen.arn == api.asked))
 
 
 def plan(have: Have, want: Want) -> list[Change]:
@@ -246,7 +246,7 @@ def headline(have: Have) -> list[str]:
     """What is left behind, and what will end without being renewed."""
     one = have.certificate
     told = [
-        f"ACM certificate {old.arn} ({', '.join(old.names)}; {_why_left(old)}) is left: delete it when nothing uses it"
+        f"ACM certificate {old.arn} ({', '.join(old.names)}; {why_left(old)}) is left: delete it when nothing uses it"
         for old in have.left
     ]
     if one is not None and one.status == "ISSUED" and one.days < _SOON and not one.renewable:
@@ -254,21 +254,14 @@ def headline(have: Have) -> list[str]:
     return told
 
 
-def _why_left(old: Certificate) -> str:
-    return old.reason or (f"ends in {old.days} days" if old.status == "ISSUED" else old.status)
-
-
 def _absent(api: Api, chosen: Optional[Certificate], want: Want) -> tuple[str, ...]:
     """Records are ours to keep for what we requested; a certificate of somebody else's is used as it is."""
     if chosen is not None and chosen.owner != want.tags[OWNER]:
         return ()
     names = dict.fromkeys(bare(name) for name in (chosen.names if chosen else want.names))
-    return tuple(name for name in names if not _is_there(api, name))
-
-
-def _is_there(api: Api, name: str) -> bool:
-    record = api.records.get(name)
-    return record is not None and api.dns.has(record.name, record.value)
+    known = {name: api.records[name] for name in names if name in api.records}
+    there = {name for name, record in known.items() if api.dns.has(record.name, record.value)}
+    return tuple(name for name in names if name not in there)
 
 
 def _settled(have: Have) -> bool:

@@ -57,10 +57,14 @@ certificate:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates import Certificate, Certificates, serves
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates import (
+    Certificate,
+    Certificates,
+    Given,
+    given_of,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
@@ -78,73 +82,17 @@ SPEC = spec.spec(
 )
 
 
-@dataclass(frozen=True)
-class Want:
-    """Which certificate (by its ARN, else by its tags) must serve which names, and how long."""
-
-    arn: str
-    tags: Mapping[str, str]
-    names: tuple[str, ...]
-    days: int
-
-
 def connect(params: Mapping[str, Any], door: Door) -> Certificates:
     """ACM in the wanted region."""
     return Certificates(params["region"], door)
 
 
-def want_of(params: Mapping[str, Any]) -> Want:
-    """The wanted certificate; it must be of the region, as its ARN tells."""
-    arn, region = params["arn"], params["region"]
-    tags = {str(key): str(value) for key, value in params["tags"].items()}
-    parts = arn.split(":")
-    if not arn and not tags:
+def want_of(params: Mapping[str, Any]) -> Given:
+    """The certificate to look at."""
+    if not (params["arn"] or params["tags"]):
         raise BadInput("No certificate is given.", target="certificate", hint="Give its ARN or its tags.")
-    if arn and (parts[2:3] != ["acm"] or len(parts) != 6):
-        raise BadInput(f"{arn!r} is not the ARN of an ACM certificate.", target="certificate", hint="Correct it.")
-    if arn and parts[3] != region:
-        raise BadInput(
-            f"The certificate {arn} is of {parts[3]}, and a load balancer in {region} cannot use it.",
-            target=f"certificate {arn}",
-            hint=f"Request one in {region}.",
-        )
-    return Want(arn, tags, (params["hostname"], *params["alternative_names"]), params["days"])
-
-
-def observe(api: Certificates, want: Want) -> Certificate:
-    """The certificate, checked."""
-    have = api.describe(want.arn or _only(api.tagged(want.tags), want))
-    wrong = fault_of(have, want)
-    if wrong:
-        raise BadInput(
-            f"The certificate {have.arn} {wrong}.",
-            target=f"certificate {have.arn}",
-            hint=f"Give an issued certificate for {', '.join(want.names)}, or none, so that one is requested.",
-        )
-    return have
-
-
-def _only(arns: list[str], want: Want) -> str:
-    if len(arns) == 1:
-        return arns[0]
-    tags = ", ".join(f"{key}={value}" for key, value in want.tags.items())
-    raise BadInput(
-        f"{len(arns) or 'No'} issued certificates have the tags {tags}: {', '.join(sorted(arns)) or 'one is needed'}.",
-        target=f"certificate with {tags}",
-        hint="Let the tags name exactly one, or give its ARN.",
-    )
-
-
-def fault_of(have: Certificate, want: Want) -> str:
-    """What is wrong with a certificate, as the end of a sentence; "" when nothing is. Pure."""
-    if have.status != "ISSUED":
-        return f"is not issued, but {have.status}"
-    unserved = [wanted for wanted in want.names if not any(serves(name, wanted) for name in have.names)]
-    if unserved:
-        return f"is for {', '.join(have.names)}, not for {', '.join(unserved)}"
-    if have.days < want.days:
-        return f"ends in {have.days} days"
-    return ""
+    names = (params["hostname"], *params["alternative_names"])
+    return given_of(params["arn"], params["tags"], names, params["days"], params["region"])
 
 
 def report(have: Certificate) -> dict[str, Any]:
@@ -158,7 +106,7 @@ MODULE = Module(
     spec=SPEC,
     connect=connect,
     want=want_of,
-    observe=observe,
+    observe=Certificates.given,
     report=report,
 )
 

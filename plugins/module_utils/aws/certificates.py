@@ -6,11 +6,12 @@ import hashlib
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 
 OWNER = "offramp-certificate"
 """The tag of a certificate that we requested; its value says for which app."""
@@ -89,6 +90,86 @@ def certificate_of(told: Mapping[str, Any], owner: str = "") -> Certificate:
     )
 
 
+@dataclass(frozen=True)
+class Given:
+    """A certificate that is given, by its ARN, else by its tags, and what it must do.
+
+    Attributes:
+        names: what it must serve.
+        least_days: how long it must still be in force.
+    """
+
+    arn: str
+    tags: Mapping[str, str]
+    names: tuple[str, ...]
+    least_days: int
+
+
+def given_of(arn: str, tags: Mapping[str, Any], names: tuple[str, ...], least_days: int, region: str) -> Given:
+    """A certificate that is given; it must be of the region, as its ARN tells.
+
+    Raises:
+        BadInput: it is none, or of another region.
+    """
+    parts = arn.split(":")
+    if arn and (parts[2:3] != ["acm"] or len(parts) != 6):
+        raise BadInput(f"{arn!r} is not the ARN of an ACM certificate.", target="certificate", hint="Correct it.")
+    if arn and parts[3] != region:
+        raise BadInput(
+            f"The certificate {arn} is of {parts[3]}, and a load balancer in {region} cannot use it.",
+            target=f"certificate {arn}",
+            hint=f"Request one in {region}.",
+        )
+    return Given(arn, {str(key): str(value) for key, value in tags.items()}, names, least_days)
+
+
+def fault_of(have: Certificate, given: Given) -> str:
+    """What is wrong with a certificate that is given, as the end of a sentence; "" when nothing is. Pure."""
+    if have.status != "ISSUED":
+        return f"is not issued, but {have.status}"
+    unserved = [wanted for wanted in given.names if not covers(have.names, [wanted])]
+    if unserved:
+        return f"is for {', '.join(have.names)}, not for {', '.join(unserved)}"
+    if have.days < given.least_days:
+        return f"ends in {have.days} days"
+    return ""
+
+
+def choose(
+    found: Iterable[Certificate], names: Collection[str], least_days: int, owner: str, asked: str
+) -> Optional[Certificate]:
+    """The certificate to use: the one this run asked for, else a good one, else a request of ours that waits. Pure.
+
+    Args:
+        found: those that serve the first name.
+        names: what it must serve.
+        least_days: how long it must still be in force.
+        owner: the app that it is for: its own are preferred, then those that ACM renews.
+        asked: ARN of what this run waits for; "" for none.
+    """
+    fitting = [one for one in found if one.arn == asked or covers(one.names, names)]
+    good = [one for one in fitting if one.status == "ISSUED" and one.days >= least_days]
+    pending = [one for one in fitting if one.status == PENDING and one.owner == owner]
+    waited_for = [one for one in fitting if one.arn == asked]
+    best = sorted(good, key=lambda one: (one.owner == owner, one.kind == "AMAZON_ISSUED", one.days, one.arn))
+    return next(iter([*waited_for, *reversed(best), *pending]), None)
+
+
+def by_bare_name(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Validation records by name; a wildcard has that of the name below its star."""
+    return {bare(name): record for name, record in records.items()}
+
+
+def bare(name: str) -> str:
+    """A name without the star of a wildcard."""
+    return name.removeprefix("*.")
+
+
+def why_left(old: Certificate) -> str:
+    """Why a certificate of ours is not used (any more), in a few words."""
+    return old.reason or (f"ends in {old.days} days" if old.status == "ISSUED" else old.status)
+
+
 def token_of(names: Collection[str], earlier: Iterable[str]) -> str:
     """The token by which ACM knows a repeated request: of the names, and of what was requested for them before."""
     return hashlib.sha256(" ".join([*names, "", *sorted(earlier)]).encode()).hexdigest()[:32]
@@ -110,6 +191,23 @@ class Certificates:
             told = self._acm.describe_certificate(CertificateArn=arn)["Certificate"]
             return certificate_of(told, self._tags(arn).get(OWNER, ""))
 
+    def given(self, given: Given) -> Certificate:
+        """The certificate that is given, checked.
+
+        Raises:
+            BadInput: it cannot serve, or its tags do not name exactly one.
+            Missing: there is none of this ARN.
+        """
+        have = self.describe(given.arn or _only(self._tagged(given.tags), given.tags))
+        wrong = fault_of(have, given)
+        if wrong:
+            raise BadInput(
+                f"The certificate {have.arn} {wrong}.",
+                target=f"certificate {have.arn}",
+                hint=f"Give an issued certificate for {', '.join(given.names)}, or none, so that one is requested.",
+            )
+        return have
+
     def serving(self, hostname: str) -> list[str]:
         """The ARNs of all certificates, in whatever state, of which a name covers a hostname."""
         with spoken(f"certificates of {hostname}"):
@@ -117,8 +215,7 @@ class Certificates:
             rows = [row for page in pages for row in page["CertificateSummaryList"]]
         return [row["CertificateArn"] for row in rows if covers(_names(row), [hostname])]
 
-    def tagged(self, tags: Mapping[str, str]) -> list[str]:
-        """The ARNs of the issued certificates that have all these tags."""
+    def _tagged(self, tags: Mapping[str, str]) -> list[str]:
         with spoken("certificates by their tags"):
             pages = self._acm.get_paginator("list_certificates").paginate(
                 CertificateStatuses=["ISSUED"], Includes={"keyTypes": _KEYS}
@@ -143,6 +240,17 @@ class Certificates:
     def _tags(self, arn: str) -> dict[str, str]:
         told = self._acm.list_tags_for_certificate(CertificateArn=arn).get("Tags", [])
         return {tag["Key"]: tag.get("Value", "") for tag in told}
+
+
+def _only(arns: list[str], tags: Mapping[str, str]) -> str:
+    if len(arns) == 1:
+        return arns[0]
+    told = ", ".join(f"{key}={value}" for key, value in sorted(tags.items()))
+    raise BadInput(
+        f"{len(arns) or 'No'} issued certificates have the tags {told}{': ' if arns else ''}{', '.join(sorted(arns))}.",
+        target=f"certificate with {told}",
+        hint="Let the tags name exactly one, or give its ARN.",
+    )
 
 
 def _names(row: Mapping[str, Any]) -> list[str]:
