@@ -84,25 +84,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates import (
-    OWNER,
-    PENDING,
-    Certificate,
-    Certificates,
-    Given,
-    Record,
-    bare,
-    by_bare_name,
-    choose,
-    given_of,
-    token_of,
-    why_left,
-)
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import certificates
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates import OWNER, PENDING, Certificate
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.validation import Validation, within_zone
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, OfframpError, Verdict
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
@@ -121,10 +109,6 @@ SPEC = spec.spec(
         "tags": {"type": "dict", "default": {}},
     },
 )
-_LONGEST = 64
-"""Characters of a certificate's first name, which is its common name."""
-_SOON = 45
-"""Days before the end when AWS itself begins to warn."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +118,7 @@ class Want:
     names: tuple[str, ...]
     days: int
     tags: Mapping[str, str]
-    given: Optional[Given] = None
+    given: Optional[certificates.Given] = None
 
 
 @dataclass(frozen=True)
@@ -158,14 +142,14 @@ class Api:
     """ACM and Cloudflare, and what this run has asked for."""
 
     def __init__(self, params: Mapping[str, Any], door: Door) -> None:
-        self.acm = Certificates(params["region"], door)
+        self.acm = certificates.Certificates(params["region"], door)
         self.dns = Validation(params["zone"], door)
         self.asked = ""
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, certificates.Record] = {}
 
     def request(self, names: tuple[str, ...], earlier: list[str], tags: Mapping[str, str]) -> None:
         """Request a certificate."""
-        self.asked = self.acm.request(names, token_of(names, earlier), tags)
+        self.asked = self.acm.request(names, certificates.token_of(names, earlier), tags)
 
     def write(self, name: str) -> None:
         """Write the validation record of a name, which ACM has told by now."""
@@ -179,14 +163,9 @@ def want_of(params: Mapping[str, Any]) -> Want:
     tags = {str(key): str(value) for key, value in params["tags"].items()}
     want = Want(names, params["days"], {**tags, OWNER: params["owner"]})
     if params["arn"] or params["given_tags"]:
-        given = given_of(params["arn"], params["given_tags"], names, params["days"], params["region"])
+        given = certificates.given_of(params["arn"], params["given_tags"], names, params["days"], params["region"])
         return replace(want, given=given)
-    if len(names[0]) > _LONGEST:
-        raise BadInput(
-            f"The hostname {names[0]} has {len(names[0])} characters; ACM takes {_LONGEST} as a certificate's first.",
-            target=f"certificate of {names[0]}",
-            hint="Request the certificate by hand with a shorter first name, and give its ARN.",
-        )
+    certificates.refuse_too_long(names[0])
     within_zone(names, params["zone"])
     return want
 
@@ -197,10 +176,10 @@ def observe(api: Api, want: Want) -> Have:
         return Have(api.acm.given(want.given))
     arns = dict.fromkeys([*api.acm.serving(want.names[0]), *([api.asked] if api.asked else [])])
     found = [api.acm.describe(arn) for arn in arns]
-    chosen = choose(found, want.names, want.days, want.tags[OWNER], api.asked)
+    chosen = certificates.choose(found, want.names, want.days, want.tags[OWNER], api.asked)
     mine = [one for one in found if one.owner == want.tags[OWNER] and one is not chosen]
     for one in (*mine, *([chosen] if chosen else [])):
-        api.records.update(by_bare_name(one.records))
+        api.records.update(certificates.by_bare_name(one.records))
     if chosen is None:
         api.dns.refuse_caa(want.names)
     elif chosen.status == PENDING:
@@ -232,33 +211,22 @@ def foresee(have: Have, want: Want) -> Have:
 
 def report(have: Have) -> dict[str, Any]:
     """What playbooks use."""
-    one = have.certificate or Certificate("", "", (), 0)
-    return {
-        "arn": one.arn,
-        "names": list(one.names),
-        "status": one.status,
-        "days": one.days,
-        "renewable": one.renewable,
-    }
+    return certificates.told_of(have.certificate or Certificate("", "", (), 0))
 
 
 def headline(have: Have) -> list[str]:
     """What is left behind, and what will end without being renewed."""
-    one = have.certificate
-    told = [
-        f"ACM certificate {old.arn} ({', '.join(old.names)}; {why_left(old)}) is left: delete it when nothing uses it"
-        for old in have.left
+    return [
+        *map(certificates.left_behind, have.left),
+        *(certificates.unrenewed(have.certificate) if have.certificate else []),
     ]
-    if one is not None and one.status == "ISSUED" and one.days < _SOON and not one.renewable:
-        told.append(f"ACM certificate {one.arn} ends in {one.days} days, and ACM says that it will not renew it")
-    return told
 
 
 def _absent(api: Api, chosen: Optional[Certificate], want: Want) -> tuple[str, ...]:
     """Records are ours to keep for what we requested; a certificate of somebody else's is used as it is."""
     if chosen is not None and chosen.owner != want.tags[OWNER]:
         return ()
-    names = dict.fromkeys(bare(name) for name in (chosen.names if chosen else want.names))
+    names = dict.fromkeys(certificates.bare(name) for name in (chosen.names if chosen else want.names))
     known = {name: api.records[name] for name in names if name in api.records}
     there = {name for name, record in known.items() if api.dns.has(record.name, record.value)}
     return tuple(name for name in names if name not in there)
@@ -269,19 +237,16 @@ def _settled(have: Have) -> bool:
     one = have.certificate
     if one is None or one.status == "ISSUED":
         return True
-    return bool(have.absent) and all(name in by_bare_name(one.records) for name in map(bare, one.names))
+    return bool(have.absent) and all(
+        name in certificates.by_bare_name(one.records) for name in map(certificates.bare, one.names)
+    )
 
 
 def _failed(have: Have) -> Optional[OfframpError]:
     one = have.certificate
     if one is None or not have.asked or one.status in ("ISSUED", PENDING):
         return None
-    why = " ".join(filter(None, [one.status, one.reason]))
-    return Verdict(
-        f"ACM did not issue the certificate of {', '.join(one.names)}: {why}.",
-        target=f"certificate {one.arn}",
-        hint="Look at the certificate in ACM; the next run requests another.",
-    )
+    return certificates.not_issued(one)
 
 
 def _progress(have: Have) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Verdict
 
 OWNER = "offramp-certificate"
 """The tag of a certificate that we requested; its value says for which app."""
@@ -27,6 +27,10 @@ _KEYS = [
 ]
 """All kinds of keys: ListCertificates tells of the first two only, unless asked."""
 _A_DAY = 86_400
+_LONGEST = 64
+"""Characters of a certificate's first name, which is its common name."""
+_SOON = 45
+"""Days before the end when AWS itself begins to warn."""
 
 
 @dataclass(frozen=True)
@@ -165,9 +169,52 @@ def bare(name: str) -> str:
     return name.removeprefix("*.")
 
 
-def why_left(old: Certificate) -> str:
-    """Why a certificate of ours is not used (any more), in a few words."""
-    return old.reason or (f"ends in {old.days} days" if old.status == "ISSUED" else old.status)
+def told_of(one: Certificate) -> dict[str, Any]:
+    """What playbooks may know of a certificate."""
+    return {
+        "arn": one.arn,
+        "names": list(one.names),
+        "status": one.status,
+        "days": one.days,
+        "renewable": one.renewable,
+    }
+
+
+def left_behind(old: Certificate) -> str:
+    """A sentence about a certificate of ours that is not used (any more)."""
+    why = old.reason or (f"ends in {old.days} days" if old.status == "ISSUED" else old.status)
+    return f"ACM certificate {old.arn} ({', '.join(old.names)}; {why}) is left: delete it when nothing uses it"
+
+
+def unrenewed(one: Certificate) -> list[str]:
+    """A sentence about a certificate that will end, if it will."""
+    if one.status != "ISSUED" or one.days >= _SOON or one.renewable:
+        return []
+    return [f"ACM certificate {one.arn} ends in {one.days} days, and ACM says that it will not renew it"]
+
+
+def not_issued(one: Certificate) -> Verdict:
+    """The failure of a request."""
+    why = " ".join(filter(None, [one.status, one.reason]))
+    return Verdict(
+        f"ACM did not issue the certificate of {', '.join(one.names)}: {why}.",
+        target=f"certificate {one.arn}",
+        hint="Look at the certificate in ACM; the next run requests another.",
+    )
+
+
+def refuse_too_long(hostname: str) -> None:
+    """Refuse a hostname that cannot be a certificate's first name.
+
+    Raises:
+        BadInput: it is too long.
+    """
+    if len(hostname) > _LONGEST:
+        raise BadInput(
+            f"The hostname {hostname} has {len(hostname)} characters; ACM takes {_LONGEST} as a certificate's first.",
+            target=f"certificate of {hostname}",
+            hint="Request the certificate by hand with a shorter first name, and give its ARN.",
+        )
 
 
 def token_of(names: Collection[str], earlier: Iterable[str]) -> str:
