@@ -67,7 +67,8 @@ class Networks:
             found = [row["VpcId"] for row in self._ec2.describe_vpcs(Filters=_filters(tags))["Vpcs"]]
         if len(found) != 1:
             raise BadInput(
-                f"{len(found) or 'No'} VPCs have the tags {told}{': ' if found else ''}{', '.join(sorted(found))}.",
+                f"{len(found) or 'No'} VPCs of {self._ec2.meta.region_name} have the tags {told}"
+                f"{': ' if found else ''}{', '.join(sorted(found))}.",
                 target=f"VPC with {told}",
                 hint="Let the tags name exactly one, or give its id.",
             )
@@ -94,14 +95,14 @@ class Networks:
     def read(self, vpc: str, public: Sequence[str], private: Sequence[str]) -> Network:
         """The network in two reads; the endpoints only where some subnet has no default route."""
         asked = [*public, *private]
-        with spoken(f"VPC {vpc} with its subnets"):
+        with spoken(f"VPC {vpc} with its subnets in {self._ec2.meta.region_name}"):
             found = self._ec2.describe_subnets(SubnetIds=asked)["Subnets"] if asked else []
             tables = self._ec2.describe_route_tables(Filters=_of(vpc))["RouteTables"]
         closed = any(not reach.way_out(reach.table_of(one["SubnetId"], tables)) for one in found)
         endpoints = self._endpoints(vpc) if closed else []
         subnets = {one["SubnetId"]: _subnet(one, tables, endpoints) for one in found}
-        sides = (tuple(subnets[one] for one in side) for side in (public, private))
-        return Network(vpc, *sides, shut=self._shut(endpoints))
+        first, second = (tuple(subnets[one] for one in side) for side in (public, private))
+        return Network(vpc, first, second, self._shut(endpoints))
 
     def _endpoints(self, vpc: str) -> list[dict[str, Any]]:
         with spoken(f"endpoints of VPC {vpc}"):
@@ -123,7 +124,7 @@ def admits_https(rule: Mapping[str, Any]) -> bool:
     """Whether a rule of a security group admits somebody to port 443."""
     if rule["IpProtocol"] == "-1":
         return True
-    return rule["IpProtocol"] == "tcp" and rule.get("FromPort", 0) <= 443 <= rule.get("ToPort", 65535)
+    return rule["IpProtocol"] == "tcp" and int(rule.get("FromPort", 0)) <= 443 <= int(rule.get("ToPort", 65535))
 
 
 def faults(have: Network) -> list[str]:

@@ -113,6 +113,7 @@ def test_a_subnet_that_is_not_there_is_said(world: StackWorld, outputs: dict[str
     private = outputs["PrivateSubnetIds"].split(",")
     found = checked(world, outputs["VpcId"], ["subnet-0123456789abcdef0"], private)
     assert found["kind"] == "missing"
+    assert f"AWS has no VPC {outputs['VpcId']} with its subnets in eu-west-1 (" in found["msg"]
     assert "subnet-0123456789abcdef0" in found["msg"]
 
 
@@ -135,7 +136,10 @@ def test_a_network_is_found_by_its_tags(world: StackWorld, outputs: dict[str, st
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"vpc_tags": {"Name": "nowhere"}, "public_subnets": ["s"], "private_subnets": ["s"]}, "No VPCs have the tags"),
+        (
+            {"vpc_tags": {"Name": "nowhere"}, "public_subnets": ["s"], "private_subnets": ["s"]},
+            "No VPCs of eu-west-1 have the tags",
+        ),
         ({"vpc": "vpc-1"}, "A network is given in part"),
         ({"public_subnets": ["subnet-1"]}, "A network is given in part"),
     ],
