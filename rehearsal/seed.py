@@ -90,12 +90,22 @@ class Aws(_Part):
     images: dict[str, dict[str, Behaviour]] = {}
     certificates: list[str] = []
     """Domain names for which an issued ACM certificate exists from the start."""
+    service_linked_roles: list[str] = [
+        "ecs.amazonaws.com",
+        "elasticloadbalancing.amazonaws.com",
+        "ecs.application-autoscaling.amazonaws.com",
+        "memorydb.amazonaws.com",
+    ]
+    """Services whose linked role exists from the start; AWS makes one that is missing at the first use."""
+    quotas: dict[str, float] = {}
+    """Quotas that are not AWS's default, by service and code ("vpc/L-F678F1CE": 1)."""
 
 
 class DnsRecord(_Part):
-    """One DNS record. A CNAME to ``heroku:<domain>`` gets the herokudns name of that domain."""
+    """One DNS record. A CNAME to ``heroku:<domain>`` gets the herokudns name of that domain; a CAA reads
+    ``0 issue "amazon.com"``."""
 
-    type: Literal["A", "AAAA", "CNAME", "TXT"]
+    type: Literal["A", "AAAA", "CAA", "CNAME", "TXT"]
     name: str
     content: str
     proxied: bool = False
@@ -109,9 +119,35 @@ class Zone(_Part):
 
 
 class Cloudflare(_Part):
-    """The Cloudflare account with its zones by name."""
+    """The Cloudflare account with its zones by name, and the ranges of its edge (by default the real ones)."""
 
     zones: dict[str, Zone] = {}
+    ipv4_ranges: list[str] = [
+        "173.245.48.0/20",
+        "103.21.244.0/22",
+        "103.22.200.0/22",
+        "103.31.4.0/22",
+        "141.101.64.0/18",
+        "108.162.192.0/18",
+        "190.93.240.0/20",
+        "188.114.96.0/20",
+        "197.234.240.0/22",
+        "198.41.128.0/17",
+        "162.158.0.0/15",
+        "104.16.0.0/13",
+        "104.24.0.0/14",
+        "172.64.0.0/13",
+        "131.0.72.0/22",
+    ]
+    ipv6_ranges: list[str] = [
+        "2400:cb00::/32",
+        "2606:4700::/32",
+        "2803:f800::/32",
+        "2405:b500::/32",
+        "2405:8100::/32",
+        "2a06:98c0::/29",
+        "2c0f:f248::/32",
+    ]
 
 
 class Visitors(_Part):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from rehearsal.aws.certificates import Dns
 from rehearsal.aws.snapshot import Contents as AwsContents
 from rehearsal.aws.standin import AwsStandIn
 from rehearsal.children import Json, Worker
@@ -56,8 +57,9 @@ class World:
         digest_key = {"REHEARSAL_DIGEST_KEY": secrets.token_hex(16)}
         shared = (seed, self.log, self.names, self.certificates, home)
         self.heroku = HerokuStandIn(*shared, environment=digest_key)
-        self.aws = AwsStandIn(*shared, environment=digest_key)
         self.cloudflare = CloudflareStandIn(*shared)
+        records = self.cloudflare.store
+        self.aws = AwsStandIn(*shared, environment=digest_key, dns=Dns(records.cname, records.caa))
         self._visitors: Worker | None = None
         self._rate = 0.0
         self._snapshots: dict[str, Snapshot] = {}

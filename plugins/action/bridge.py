@@ -1,4 +1,4 @@
-"""Runs the modules that join Heroku and AWS in the worker."""
+"""Runs the modules that join two vendors in the worker."""
 
 from __future__ import annotations
 

@@ -11,13 +11,22 @@ description:
     stack's region, in force for some days, and of that name.
 options:
   arn:
-    description: ARN of the certificate.
+    description: ARN of the certificate; empty to find it by its tags.
     type: str
-    required: true
+    default: ""
+  tags:
+    description: Tags that exactly one issued certificate of the region has.
+    type: dict
+    default: {}
   hostname:
     description: Hostname that it must serve.
     type: str
     required: true
+  alternative_names:
+    description: Further names that it must serve.
+    type: list
+    elements: str
+    default: []
   days:
     description: Days for which it must still be in force. ACM renews its own certificates 60 days before their end.
     type: int
@@ -47,12 +56,15 @@ certificate:
     days: {description: "Days until its end, rounded down.", type: int}
 """
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import fault, session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates import (
+    Certificate,
+    Certificates,
+    Given,
+    given_of,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
@@ -61,89 +73,26 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import M
 SPEC = spec.spec(
     spec.AWS,
     options={
-        "arn": {"type": "str", "required": True},
+        "arn": {"type": "str", "default": ""},
+        "tags": {"type": "dict", "default": {}},
         "hostname": {"type": "str", "required": True},
+        "alternative_names": {"type": "list", "elements": "str", "default": []},
         "days": {"type": "int", "default": 14},
     },
 )
-_A_DAY = 86_400
 
 
-@dataclass(frozen=True)
-class Want:
-    """Which certificate must serve which hostname, and how long."""
-
-    arn: str
-    hostname: str
-    days: int
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate as ACM tells it."""
-
-    arn: str
-    status: str
-    names: tuple[str, ...]
-    days: int
-
-
-def connect(params: Mapping[str, Any], door: Door) -> Any:
+def connect(params: Mapping[str, Any], door: Door) -> Certificates:
     """ACM in the wanted region."""
-    return session.client("acm", region=params["region"], door=door)
+    return Certificates(params["region"], door)
 
 
-def want_of(params: Mapping[str, Any]) -> Want:
-    """The wanted certificate; it must be of the region, as its ARN tells."""
-    arn, region = params["arn"], params["region"]
-    parts = arn.split(":")
-    if parts[2:3] != ["acm"] or len(parts) != 6:
-        raise BadInput(f"{arn!r} is not the ARN of an ACM certificate.", target="certificate", hint="Correct it.")
-    if parts[3] != region:
-        raise BadInput(
-            f"The certificate {arn} is of {parts[3]}, and a load balancer in {region} cannot use it.",
-            target=f"certificate {arn}",
-            hint=f"Request one in {region}.",
-        )
-    return Want(arn, params["hostname"], params["days"])
-
-
-def observe(api: Any, want: Want) -> Certificate:
-    """One read, and the checks."""
-    with fault.spoken(f"certificate {want.arn}"):
-        found = api.describe_certificate(CertificateArn=want.arn)["Certificate"]
-    ends = found.get("NotAfter")
-    have = Certificate(
-        arn=want.arn,
-        status=found["Status"],
-        names=tuple(found.get("SubjectAlternativeNames") or [found["DomainName"]]),
-        days=int((ends.timestamp() - time.time()) // _A_DAY) if ends else 0,
-    )
-    wrong = fault_of(have, want)
-    if wrong:
-        raise BadInput(
-            f"The certificate {want.arn} {wrong}.",
-            target=f"certificate {want.arn}",
-            hint=f"Give the ARN of an issued certificate for {want.hostname}.",
-        )
-    return have
-
-
-def fault_of(have: Certificate, want: Want) -> str:
-    """What is wrong with a certificate, as the end of a sentence; "" when nothing is. Pure."""
-    if have.status != "ISSUED":
-        return f"is not issued, but {have.status}"
-    if not any(serves(name, want.hostname) for name in have.names):
-        return f"is for {', '.join(have.names)}, not for {want.hostname}"
-    if have.days < want.days:
-        return f"ends in {have.days} days"
-    return ""
-
-
-def serves(name: str, hostname: str) -> bool:
-    """Whether a certificate's name covers a hostname; a wildcard stands for exactly one label (RFC 6125, 6.4.3)."""
-    name, hostname = name.lower(), hostname.lower()
-    return name == hostname or (name.startswith("*.") and hostname.partition(".")[2] == name[2:])
+def want_of(params: Mapping[str, Any]) -> Given:
+    """The certificate to look at."""
+    if not (params["arn"] or params["tags"]):
+        raise BadInput("No certificate is given.", target="certificate", hint="Give its ARN or its tags.")
+    names = (params["hostname"], *params["alternative_names"])
+    return given_of(params["arn"], params["tags"], names, params["days"], params["region"])
 
 
 def report(have: Certificate) -> dict[str, Any]:
@@ -157,7 +106,7 @@ MODULE = Module(
     spec=SPEC,
     connect=connect,
     want=want_of,
-    observe=observe,
+    observe=Certificates.given,
     report=report,
 )
 

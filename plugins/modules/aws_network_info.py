@@ -1,30 +1,49 @@
 #!/usr/bin/python
-"""Whether a network that exists already can carry an app."""
+"""A network that exists already: which it is, and whether it can carry an app."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: aws_network_info
-short_description: Check a VPC and its subnets
+short_description: Find and check a VPC and its subnets
 description:
-  - Reads a VPC's subnets and routes, and refuses a network that cannot carry an app, before anything is made in it.
+  - Finds a VPC and its subnets by their ids or by their tags, reads their routes, and refuses a network that cannot
+    carry an app, before anything is made in it. Nothing of it is ever changed.
   - Public subnets need two availability zones, a route to an internet gateway and free addresses for a load balancer.
-    Private ones need two availability zones, a way out other than an internet gateway, and free addresses for tasks.
+    Private ones need two availability zones, free addresses for tasks, and a way out other than an internet gateway, or
+    else endpoints for ECR, S3, Secrets Manager and CloudWatch Logs.
+  - Where nothing is given nothing is asked, and the ids are empty.
 options:
   vpc:
-    description: Id of the VPC.
+    description: Id of the VPC; empty to find it by its tags.
     type: str
-    required: true
+    default: ""
+  vpc_tags:
+    description: Tags that exactly one VPC of the region has.
+    type: dict
+    default: {}
   public_subnets:
-    description: Ids of the subnets of load balancers.
+    description: Ids of the subnets of load balancers; empty to find them by their tags.
     type: list
     elements: str
-    required: true
+    default: []
+  public_subnet_tags:
+    description: Tags of the subnets of load balancers in that VPC.
+    type: dict
+    default: {}
   private_subnets:
-    description: Ids of the subnets of tasks.
+    description: Ids of the subnets of tasks; empty to find them by their tags.
     type: list
     elements: str
-    required: true
+    default: []
+  private_subnet_tags:
+    description: Tags of the subnets of tasks in that VPC.
+    type: dict
+    default: {}
+  check:
+    description: Whether to refuse what cannot carry an app; without it the ids alone are found.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - offramp.ecs.aws
 version_added: 0.1.0
@@ -38,6 +57,13 @@ EXAMPLES = """
     vpc: vpc-0a1b2c3d4e5f60718
     public_subnets: [subnet-0a1b2c3d4e5f60711, subnet-0a1b2c3d4e5f60712]
     private_subnets: [subnet-0a1b2c3d4e5f60713, subnet-0a1b2c3d4e5f60714]
+
+- name: Find the network
+  offramp.ecs.aws_network_info:
+    region: eu-west-1
+    vpc_tags: {Name: main}
+    public_subnet_tags: {tier: public}
+    private_subnet_tags: {tier: private}
 """
 
 RETURN = """
@@ -47,14 +73,17 @@ network:
   type: dict
   contains:
     vpc: {description: Id of the VPC., type: str}
-    zones: {description: Its availability zones that the subnets are in., type: list}
+    public_subnets: {description: Ids of the subnets of load balancers., type: list}
+    private_subnets: {description: Ids of the subnets of tasks., type: list}
+    zones: {description: Availability zones that the subnets are in; empty where they were not checked., type: list}
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import fault, session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.networks import Networks, Side, Tags, faults
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
@@ -63,13 +92,15 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import M
 SPEC = spec.spec(
     spec.AWS,
     options={
-        "vpc": {"type": "str", "required": True},
-        "public_subnets": {"type": "list", "elements": "str", "required": True},
-        "private_subnets": {"type": "list", "elements": "str", "required": True},
+        "vpc": {"type": "str", "default": ""},
+        "vpc_tags": {"type": "dict", "default": {}},
+        "public_subnets": {"type": "list", "elements": "str", "default": []},
+        "public_subnet_tags": {"type": "dict", "default": {}},
+        "private_subnets": {"type": "list", "elements": "str", "default": []},
+        "private_subnet_tags": {"type": "dict", "default": {}},
+        "check": {"type": "bool", "default": True},
     },
 )
-_FREE = {"public": 8, "private": 16}
-"""Addresses that must be free: a load balancer wants eight of each subnet, a rollout doubles the tasks for a while."""
 
 
 @dataclass(frozen=True)
@@ -77,112 +108,73 @@ class Want:
     """Which network is to be looked at."""
 
     vpc: str
-    public: tuple[str, ...]
-    private: tuple[str, ...]
+    vpc_tags: Tags
+    public: Side
+    private: Side
+    check: bool
 
 
 @dataclass(frozen=True)
-class Subnet:
-    """One subnet; ``way_out`` is the id of what its default route leads to, "" where there is no such route."""
+class Have:
+    """The network by its ids, with the zones that were seen."""
 
-    id: str
-    vpc: str
-    zone: str
-    free: int
-    way_out: str
-
-
-@dataclass(frozen=True)
-class Network:
-    """The subnets of a network by their side."""
-
-    vpc: str
-    public: tuple[Subnet, ...]
-    private: tuple[Subnet, ...]
+    vpc: str = ""
+    public: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
 
 
-def connect(params: Mapping[str, Any], door: Door) -> Any:
+def connect(params: Mapping[str, Any], door: Door) -> Networks:
     """EC2 in the wanted region."""
-    return session.client("ec2", region=params["region"], door=door)
+    return Networks(session.client("ec2", region=params["region"], door=door))
 
 
 def want_of(params: Mapping[str, Any]) -> Want:
-    """The network to look at."""
-    return Want(params["vpc"], tuple(params["public_subnets"]), tuple(params["private_subnets"]))
+    """The network to look at; one that is given in part cannot be meant."""
+    vpc, vpc_tags = params["vpc"], _tags(params["vpc_tags"])
+    public, private = (Side(tuple(params[f"{one}_subnets"]), _tags(params[f"{one}_subnet_tags"])) for one in _SIDES)
+    want = Want(vpc, vpc_tags, public, private, params["check"])
+    given = [bool(side.ids or side.tags) for side in (public, private)]
+    if want.check and any([vpc, vpc_tags, *given]) and not ((vpc or vpc_tags) and all(given)):
+        raise BadInput(
+            "A network is given in part: the VPC, its public and its private subnets are needed, each by ids or tags.",
+            target="network",
+            hint="Give all three, or none of them to have a network made.",
+        )
+    return want
 
 
-def observe(api: Any, want: Want) -> Network:
-    """The network, in two reads, checked."""
-    asked = [*want.public, *want.private]
-    with fault.spoken(f"VPC {want.vpc} with its subnets"):
-        found = api.describe_subnets(SubnetIds=asked)["Subnets"] if asked else []
-        tables = api.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [want.vpc]}])["RouteTables"]
-    subnets = {one["SubnetId"]: _subnet(one, tables) for one in found}
-    have = Network(want.vpc, *(tuple(subnets[one] for one in side) for side in (want.public, want.private)))
-    wrong = faults(have)
+def observe(api: Networks, want: Want) -> Have:
+    """The ids, found and checked as far as that is wanted."""
+    sides = (want.public, want.private)
+    by_tags = any(side.tags and not side.ids for side in sides)
+    vpc = want.vpc or (api.vpc_with(want.vpc_tags) if want.vpc_tags and (want.check or by_tags) else "")
+    public, private = (side.ids or (api.subnets_with(side.tags, vpc) if side.tags and vpc else ()) for side in sides)
+    if not (want.check and vpc):
+        return Have(vpc, public, private)
+    seen = api.read(vpc, public, private)
+    wrong = faults(seen)
     if wrong:
         raise BadInput(
-            f"VPC {want.vpc} cannot carry an app: {wrong[0]}.",
-            target=f"VPC {want.vpc}",
-            hint="Correct the ids in the inventory, or the network.",
+            f"VPC {vpc} cannot carry an app: {wrong[0]}.",
+            target=f"VPC {vpc}",
+            hint="Correct the ids or tags in the inventory, or the network.",
             details={"faults": wrong},
         )
-    return have
+    return Have(vpc, public, private, tuple(sorted({one.zone for one in (*seen.public, *seen.private)})))
 
 
-def faults(have: Network) -> list[str]:
-    """All that is wrong with a network, each as half a sentence; pure."""
-    wrong = []
-    for side, subnets in (("public", have.public), ("private", have.private)):
-        if len({one.zone for one in subnets}) < 2:
-            wrong.append(f"its {side} subnets must be in two availability zones at least, and are in {_zones(subnets)}")
-        for one in subnets:
-            wrong += [f"subnet {one.id} {what}" for what in _faults_of(one, side, have.vpc)]
-    return wrong
-
-
-def report(have: Network) -> dict[str, Any]:
+def report(have: Have) -> dict[str, Any]:
     """What playbooks use."""
-    return {"vpc": have.vpc, "zones": sorted({one.zone for one in (*have.public, *have.private)})}
+    sides = {"public_subnets": list(have.public), "private_subnets": list(have.private)}
+    return {"vpc": have.vpc, **sides, "zones": list(have.zones)}
 
 
-def _faults_of(subnet: Subnet, side: str, vpc: str) -> list[str]:
-    wrong = []
-    if subnet.vpc != vpc:
-        return [f"is in {subnet.vpc}"]
-    if side == "public" and not subnet.way_out.startswith("igw-"):
-        wrong.append("is given as public, but has no route to an internet gateway")
-    if side == "private" and subnet.way_out.startswith("igw-"):
-        wrong.append("is given as private, but its default route leads to an internet gateway")
-    if side == "private" and not subnet.way_out:
-        wrong.append("has no default route, so that its tasks could not reach a registry or a database")
-    if subnet.free < _FREE[side]:
-        wrong.append(f"has {subnet.free} free addresses and needs {_FREE[side]}")
-    return wrong
+def _tags(given: Mapping[str, Any]) -> Tags:
+    return {str(key): str(value) for key, value in given.items()}
 
 
-def _zones(subnets: tuple[Subnet, ...]) -> str:
-    return ", ".join(sorted({one.zone for one in subnets})) or "none"
-
-
-def _subnet(found: Mapping[str, Any], tables: list[dict[str, Any]]) -> Subnet:
-    own = [table for table in tables if _is_of(table, lambda one: one.get("SubnetId") == found["SubnetId"])]
-    main = [table for table in tables if _is_of(table, lambda one: bool(one.get("Main")))]
-    routes = [route for table in (own or main)[:1] for route in table["Routes"]]
-    default: dict[str, Any] = next((route for route in routes if route.get("DestinationCidrBlock") == "0.0.0.0/0"), {})
-    targets = [value for key, value in default.items() if key.endswith("Id") and key != "DestinationPrefixListId"]
-    return Subnet(
-        id=found["SubnetId"],
-        vpc=found["VpcId"],
-        zone=found["AvailabilityZone"],
-        free=found["AvailableIpAddressCount"],
-        way_out=str(targets[0]) if targets else "",
-    )
-
-
-def _is_of(table: Mapping[str, Any], matches: Any) -> bool:
-    return any(matches(one) for one in table.get("Associations", []))
-
+_SIDES = ("public", "private")
 
 MODULE = Module(
     name="aws_network_info", noun="network", spec=SPEC, connect=connect, want=want_of, observe=observe, report=report

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from rehearsal.aws.adapters import moto_network, server
-from rehearsal.aws.adapters.moto_balancers import certificate_pem
+from rehearsal.aws.adapters import moto_certificates, moto_network, server
 from rehearsal.aws.adapters.moto_server import backend
 from rehearsal.aws.elb.plane import BalancerPlane
 from rehearsal.aws.errors import RefusedError
@@ -126,7 +125,7 @@ def _certificate(parameters: Parameters) -> None:
     if parameters.get("Protocol") == "HTTP" and certificates:
         raise _invalid("A certificate cannot be specified for HTTP listeners")
     for arn in certificates:
-        if certificate_pem(server.current_account(), arn) is None:
+        if moto_certificates.pem(server.current_account(), arn) is None:
             raise RefusedError("CertificateNotFound", f"Certificate '{arn}' not found")
 
 

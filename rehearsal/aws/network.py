@@ -15,6 +15,7 @@ def service() -> Service:
     ec2 = Service("ec2")
     ec2.refuses("CreateSecurityGroup")(_vpc_exists)
     ec2.refuses("DeleteSecurityGroup")(_nobody_uses_it)
+    ec2.refuses("DescribeSubnets")(_subnets_exist)
     ec2.refuses("DeleteSubnet")(_no_balancer_stands_on_it)
     ec2.refuses("CreateNatGateway")(_leads_somewhere)
     return ec2
@@ -24,6 +25,13 @@ def _vpc_exists(parameters: Parameters) -> None:
     vpc = parameters.get("VpcId")
     if vpc and not moto_network.has_vpc(vpc):
         raise RefusedError("InvalidVpcID.NotFound", f"The vpc ID '{vpc}' does not exist")
+
+
+def _subnets_exist(parameters: Parameters) -> None:
+    """moto names any of the subnets that were asked for as the one that is missing."""
+    for subnet in parameters.get("SubnetId", []):
+        if moto_network.subnet(subnet) is None:
+            raise RefusedError("InvalidSubnetID.NotFound", f"The subnet ID '{subnet}' does not exist")
 
 
 def _balancers() -> list[Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from rehearsal.aws import balancing, identity, network, scaling, secretsmanager
-from rehearsal.aws.adapters import moto_balancers, moto_server, server
+from rehearsal.aws import balancing, certificates, identity, linkedroles, network, prefixlists, scaling, secretsmanager
+from rehearsal.aws.adapters import moto_balancers, moto_certificates, moto_prefix_lists, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.ailing import refuse
 from rehearsal.aws.calls import InProcess
+from rehearsal.aws.certificates import NOWHERE, Dns
 from rehearsal.aws.cloudformation import drift, gate, guards, types
 from rehearsal.aws.ecr import Registry
 from rehearsal.aws.ecs.addition import EcsAddition
@@ -17,6 +19,7 @@ from rehearsal.aws.elb.plane import BalancerPlane
 from rehearsal.aws.embed import Addition, Host, Server, prepare
 from rehearsal.aws.front import Faults, front, no_faults
 from rehearsal.aws.memorydb import AccessLists
+from rehearsal.aws.quotas import Quotas
 from rehearsal.aws.request import classify
 from rehearsal.aws.service import Service, say_loudly_what_is_not_offered
 from rehearsal.aws.snapshot import Contents, put_back, take
@@ -31,7 +34,8 @@ from rehearsal.seed import Seed
 class AwsStandIn:
     """AWS as far as the collection uses it. One at a time per process: ministack's state is the process's.
 
-    ``environment`` is what every task's containers get beside their configuration (``REHEARSAL_DIGEST_KEY``).
+    ``environment`` is what every task's containers get beside their configuration (``REHEARSAL_DIGEST_KEY``), ``dns``
+    where ACM looks for the validation records of certificates.
     """
 
     def __init__(
@@ -43,13 +47,15 @@ class AwsStandIn:
         directory: Path,
         *,
         environment: Mapping[str, str] | None = None,
+        dns: Dns = NOWHERE,
         additions: list[Addition] | None = None,
     ) -> None:
         self._seed, self._log = seed, log
         self._additions = additions or []
         self._clients = InProcess()
         self.ecs = EcsAddition(self._clients, seed.aws.images, environment)
-        self._certs = certs
+        self._certs, self._dns = certs, dns
+        self._quotas = Quotas(seed.aws.quotas)
         self.faults: Faults = no_faults
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
@@ -73,13 +79,14 @@ class AwsStandIn:
             service.install(self._host.patches)
         moto_balancers.face_the_internet(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
-        if self._certs is not None:
-            for name in aws.certificates:
-                pem = self._certs.issue([name])
-                self.certificates[name] = moto_balancers.issue_certificate(aws.account, aws.region, pem)
+        moto_prefix_lists.change_as_ec2_does(self._host.patches)
+        self._install_certificates(self._host.patches)
+        linkedroles.seeded(aws.account, aws.region, aws.service_linked_roles)
         self._plane.start()
         for addition in (self.ecs, *self._additions):
             addition.install(self._host)
+        for service in linkedroles.services():
+            service.install(self._host.patches)
         say_loudly_what_is_not_offered(self._host.patches)
         app = front(server.asgi_app(), lambda: self.faults)
         self._server.start(self._log.logged(app, "aws", classify, refuse))
@@ -96,15 +103,28 @@ class AwsStandIn:
         """Let everything be as it was, with new tasks; returns when all services are steady."""
         put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
 
+    def _install_certificates(self, patches: Patches) -> None:
+        if self._certs is None:
+            return
+        aws = self._seed.aws
+        moto_certificates.issue_by(patches, partial(certificates.decide, self._dns), self._certs.issue)
+        for name in aws.certificates:
+            self.certificates[name] = moto_certificates.put_issued(aws.account, aws.region, self._certs.issue([name]))
+
     def _services(self, patches: Patches) -> list[Service]:
         """What the rehearsal adds to each service."""
+        ec2, elb = network.service(), balancing.service(self._plane)
+        prefixlists.add_to(ec2)
+        self._quotas.enforce(ec2, elb)
         return [
             self._access_lists.service,
+            self._quotas.service,
             self._registry.service,
-            balancing.service(self._plane),
+            certificates.service(),
+            ec2,
+            elb,
             gate.service(patches),
             identity.service(patches),
-            network.service(),
             scaling.service(patches, self.ecs.service_exists),
             secretsmanager.service(),
         ]

@@ -79,7 +79,13 @@ def state_of(clients: Clients, account: str, region: str) -> Json:
         for service, calls in _SIMPLE.items():
             for operation, key in calls.items():
                 found[f"{service}.{key}"] = _plain(getattr(clients(service), operation)()[key])
-        return found | _balancing(clients("elbv2")) | _scaling(clients) | _ecs(clients("ecs"))
+        return (
+            found
+            | _prefix_lists(clients("ec2"), account)
+            | _balancing(clients("elbv2"))
+            | _scaling(clients)
+            | _ecs(clients("ecs"))
+        )
 
 
 def _tables() -> Iterator[tuple[str, Json]]:
@@ -99,6 +105,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(child) for child in value]
     return value
+
+
+def _prefix_lists(ec2: Any, account: str) -> Json:
+    own = [{"Name": "owner-id", "Values": [account]}]
+    found: Json = {"ec2.ManagedPrefixLists": [], "ec2.entries": {}}
+    for each in ec2.describe_managed_prefix_lists(Filters=own)["PrefixLists"]:
+        identity = each["PrefixListId"]
+        found["ec2.ManagedPrefixLists"].append({key: value for key, value in each.items() if key != "State"})
+        found["ec2.entries"][identity] = ec2.get_managed_prefix_list_entries(PrefixListId=identity)["Entries"]
+    plain: Json = _plain(found)
+    return plain
 
 
 def _balancing(elb: Any) -> Json:

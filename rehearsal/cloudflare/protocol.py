@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rehearsal.calls import Call
-from rehearsal.cloudflare.world import Cloudflare, CloudflareError
+from rehearsal.cloudflare.world import OPEN_TO_ALL, Cloudflare, CloudflareError
 from rehearsal.requestlog import Receive, Refusal, Scope, Send
 from rehearsal.requestlog import Request as LoggedRequest
 from rehearsal.restapi import Answer, Asked, Routes
@@ -93,7 +93,8 @@ class Api:
         route = path.removeprefix(BASE)
         limit = self.graphql_limit if route == GRAPHQL else self.limit
         try:
-            self._admit(route, headers, limit)
+            if (method, route) != ("GET", OPEN_TO_ALL):
+                self._admit(route, headers, limit)
             if not path.startswith(BASE + "/"):
                 raise _unknown(method, path)
             answer = self._handle(method, route, query, headers, body)

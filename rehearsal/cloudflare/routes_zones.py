@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import json
 import re
 from typing import Any
 
 from rehearsal.cloudflare.store import ACCOUNT, Zone, record_json, stamp
-from rehearsal.cloudflare.world import Cloudflare, CloudflareError, body_of, pages, result, row
+from rehearsal.cloudflare.world import OPEN_TO_ALL, Cloudflare, CloudflareError, body_of, pages, result, row
 from rehearsal.restapi import Answer, Asked, Json, Routes
 
 routes: Routes[Cloudflare] = Routes()
@@ -15,7 +17,8 @@ RECORDS = "/zones/{zone}/dns_records"
 ADDRESSING = ("A", "AAAA", "CNAME")
 _TTL = (60, 86400)
 _HOST = re.compile(r"([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,}\.?")
-_FIELDS = {"type", "name", "content", "proxied", "ttl", "comment", "tags", "settings"}
+_FIELDS = {"type", "name", "content", "proxied", "ttl", "comment", "tags", "settings", "data"}
+_CAA = re.compile(r'(\d{1,3}) (issue|issuewild|iodef) "([^"]*)"')
 
 
 @routes.on("GET", "/user/tokens/verify")
@@ -25,6 +28,14 @@ def verify(cloudflare: Cloudflare, _asked: Asked) -> Answer:
     answer = result({"id": cloudflare.token_id, "status": "active"})
     said = {"code": 10000, "message": "This API Token is valid and active", "type": None}
     return Answer({**answer.content, "messages": [said]})
+
+
+@routes.on("GET", OPEN_TO_ALL)
+def ips(cloudflare: Cloudflare, _asked: Asked) -> Answer:
+    """The ranges that the edge connects from; no token is needed."""
+    ranges = cloudflare.store.ranges
+    etag = hashlib.md5(json.dumps(ranges).encode(), usedforsecurity=False).hexdigest()
+    return result({"ipv4_cidrs": ranges["ipv4"], "ipv6_cidrs": ranges["ipv6"], "etag": etag})
 
 
 @routes.on("GET", "/accounts")
@@ -151,7 +162,9 @@ def _zone(zone: Zone) -> Json:
 def _record(wanted: Json, zone: Zone) -> Json:
     """A whole record from what was sent, or a refusal."""
     kind, content = wanted.get("type"), wanted.get("content")
-    if kind not in (*ADDRESSING, "TXT"):
+    if kind == "CAA":
+        content = _caa(wanted)
+    if kind not in (*ADDRESSING, "CAA", "TXT"):
         raise CloudflareError(501, 501, f"The rehearsal has no DNS records of type {kind}.")
     name = _full_name(wanted.get("name"), zone)
     _check_content(kind, content)
@@ -171,6 +184,15 @@ def _full_name(name: Any, zone: Zone) -> str:
     if name == "@":
         return zone.name
     return name if zone.covers(name) else f"{name}.{zone.name}"
+
+
+def _caa(wanted: Json) -> str:
+    """A CAA record's content, which may be sent as such or in parts as ``data``."""
+    data = wanted.get("data")
+    content = f'{data.get("flags")} {data.get("tag")} "{data.get("value")}"' if data else str(wanted.get("content"))
+    if not _CAA.fullmatch(content):
+        raise CloudflareError(400, 9101, "CAA content is invalid.")
+    return content
 
 
 def _check_content(kind: str, content: Any) -> None:

@@ -22,6 +22,7 @@ def state_of(store: Store) -> Json:
             },
             "pools": _rows(store.pools.values(), names),
             "monitors": _rows(store.monitors.values(), {}),
+            "ranges": dict(store.ranges),
         }
 
 

@@ -46,8 +46,8 @@ class Zone:
         return name == self.name or name.endswith(f".{self.name}")
 
 
-Contents = tuple[dict[str, Zone], dict[str, Json], dict[str, Json], dict[str, Json]]
-"""Zones, monitors, pools and the health of pools."""
+Contents = tuple[dict[str, Zone], dict[str, Json], dict[str, Json], dict[str, list[str]], dict[str, Json]]
+"""Zones, monitors, pools, the ranges of the edge, and the health of pools."""
 
 
 class Store:
@@ -58,6 +58,7 @@ class Store:
         self.zones: dict[str, Zone] = {}
         self.monitors: dict[str, Json] = {}
         self.pools: dict[str, Json] = {}
+        self.ranges = {"ipv4": list(seed.ipv4_ranges), "ipv6": list(seed.ipv6_ranges)}
         self.health: dict[str, Json] = {}
         """Pool id -> what the edge last reported of it."""
         for name, zone in seed.zones.items():
@@ -72,12 +73,26 @@ class Store:
     def snapshot(self) -> Contents:
         """A copy of everything, for :meth:`restore`."""
         with self.lock:
-            return copy.deepcopy((self.zones, self.monitors, self.pools, self.health))
+            return copy.deepcopy((self.zones, self.monitors, self.pools, self.ranges, self.health))
 
     def restore(self, contents: Contents) -> None:
         """Let everything be as it was."""
         with self.lock:
-            self.zones, self.monitors, self.pools, self.health = copy.deepcopy(contents)
+            self.zones, self.monitors, self.pools, self.ranges, self.health = copy.deepcopy(contents)
+
+    def cname(self, name: str) -> str:
+        """What a resolver finds as the CNAME of a name: nothing where there is none, or the edge stands before it."""
+        found = [record for record in self._named(name) if record["type"] == "CNAME" and not record["proxied"]]
+        return str(found[0]["content"]).rstrip(".").lower() if found else ""
+
+    def caa(self, name: str) -> list[str]:
+        """The CAA records of a name, as a zone file has them."""
+        return [str(record["content"]) for record in self._named(name) if record["type"] == "CAA"]
+
+    def _named(self, name: str) -> list[Json]:
+        with self.lock:
+            records = [record for zone in self.zones.values() for record in zone.records.values()]
+            return [record for record in records if record["name"].lower() == name.lower()]
 
     def balancers(self) -> Iterator[tuple[Zone, Json]]:
         """All load balancers with their zones."""

@@ -11,6 +11,8 @@ from rehearsal.cloudflare.analytics import Analytics
 from rehearsal.cloudflare.store import ACCOUNT, Store, Zone
 from rehearsal.restapi import Answer, Asked, Json
 
+OPEN_TO_ALL = "/ips"
+"""The route that needs no token (its published schema says ``security: []``)."""
 _ID = re.compile(r"[0-9a-f]{32}")
 
 

@@ -95,5 +95,5 @@ def test_the_vocabulary_is_that_of_the_roles() -> None:
     assert known >= {name for names in NEEDED.values() for name in names}
     assert "migrate_retire" in known
     assert not [name for name in known if name.partition("_")[0] not in vocabulary.prefixes()]
-    assert "provision_certificate_arn" in vocabulary.needed("apps")
-    assert "provision_certificate_arn" not in vocabulary.needed("stages")
+    assert "release_processes" in vocabulary.needed("apps")
+    assert "release_processes" not in vocabulary.needed("stages")

@@ -1,4 +1,4 @@
-"""What the tasks of a subnet reach: by its default route, or by endpoints of its VPC. Nothing here makes a request."""
+"""What the tasks of a subnet reach: by its default route, or by its VPC's endpoints. Nothing here makes a request."""
 
 from __future__ import annotations
 

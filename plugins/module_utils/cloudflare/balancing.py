@@ -23,6 +23,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts impor
     pool_part,
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.session import read
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.zones import find_zone, records
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Missing
 
 
@@ -34,27 +35,9 @@ class Balancing:
         self._zone = Zone("", "", "")
         self._ids: dict[tuple[str, str], str] = {}
 
-    def zone(self, name: str) -> Zone:
-        """Find a zone by its name.
-
-        Raises:
-            Missing: the token sees no such zone.
-        """
-        with spoken(f"zone {name}", scope=f"Zone: Read on zone {name}"):
-            rows = read(self._api, "/zones", name=name)
-        if not rows:
-            raise Missing(
-                f"Cloudflare has no zone {name} that this token may see.",
-                target=f"zone {name}",
-                hint="Check the zone's name, and the zones that CLOUDFLARE_API_TOKEN was made for.",
-            )
-        row = rows[0]
-        plan = str((row.get("plan") or {}).get("name", ""))
-        return Zone(row["id"], row["name"], row["account"]["id"], row.get("status", ""), plan)
-
     def ground(self, zone_name: str, hostname: str, pools: Sequence[str]) -> Ground:
         """Read what there is for a hostname: four requests, whatever the number of pools."""
-        zone = self._zone = self.zone(zone_name)
+        zone = self._zone = find_zone(self._api, zone_name)
         with spoken(f"monitors and pools of account {zone.account}", scope="Load Balancing: Monitors and Pools: Read"):
             monitors = [row.to_dict() for row in self._api.load_balancers.monitors.list(account_id=zone.account)]
             all_pools = [row.to_dict() for row in self._api.load_balancers.pools.list(account_id=zone.account)]
@@ -64,9 +47,7 @@ class Balancing:
 
     def records(self, hostname: str) -> list[dict[str, Any]]:
         """The DNS records of a hostname in the zone that was read."""
-        name = self._zone.name
-        with spoken(f"DNS records of {hostname}", scope=f"DNS: Read on zone {name}"):
-            rows = read(self._api, f"/zones/{self._zone.id}/dns_records", name=hostname)
+        rows = records(self._api, self._zone, name=hostname)
         return [{key: row.get(key) for key in ("type", "content", "proxied")} for row in rows]
 
     def points_at(self, hostname: str) -> str:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, Optional
 
 import httpx
-from cloudflare import Cloudflare
+from cloudflare import Cloudflare, Omit
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import http_door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -23,7 +23,7 @@ def warm() -> None:
     http_door.warm()
 
 
-def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare:
+def client(door: Door, wire: Optional[httpx.BaseTransport] = None, *, anonymous: bool = False) -> Cloudflare:
     """The SDK's client; the SDK itself reads ``CLOUDFLARE_BASE_URL``.
 
     The SDK's own repeats are off: the transport repeats what may be repeated, and asks the door each time.
@@ -31,6 +31,7 @@ def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare
     Args:
         door: asked before each request.
         wire: what carries the requests, for tests; by default a :class:`http_door.DoorTransport` on the network.
+        anonymous: whether to have no token, for :func:`read_openly`.
 
     Raises:
         Denied: there is no usable token in ``CLOUDFLARE_API_TOKEN``.
@@ -40,12 +41,18 @@ def client(door: Door, wire: Optional[httpx.BaseTransport] = None) -> Cloudflare
         timeout=_WAIT_S,
         event_hooks={"response": [_refuse_other_than_an_envelope]},
     )
-    return Cloudflare(api_token=_token(), http_client=http, max_retries=0)
+    return Cloudflare(api_token="" if anonymous else _token(), http_client=http, max_retries=0)
 
 
 def read(api: Cloudflare, path: str, **query: Any) -> Any:
     """GET a path whose resource class is costly to load, as plain JSON (the ``result`` of the envelope)."""
     answer = api.get(path, cast_to=object, options={"params": query})
+    return answer["result"] if isinstance(answer, dict) else None
+
+
+def read_openly(api: Cloudflare, path: str) -> Any:
+    """GET a path that needs no token, and send none, as plain JSON."""
+    answer = api.get(path, cast_to=object, options={"headers": {"Authorization": Omit()}})
     return answer["result"] if isinstance(answer, dict) else None
 
 

@@ -1,10 +1,9 @@
-"""moto's load balancers and certificates, read as plain values, and its target health replaced."""
+"""moto's load balancers, read as plain values, and its target health replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rehearsal.aws.adapters.moto_server import backend, regions_in_use
@@ -119,26 +118,6 @@ def answer_health_by(patches: Patches, health_of: HealthOf) -> None:
     patches.member(reach(_MODELS, "ELBv2Backend"), "describe_target_health", describe)
 
 
-def issue_certificate(account: str, region: str, pem: Path) -> str:
-    """Put a certificate (key, certificate, chain) into ACM as one that Amazon issued. Returns its ARN."""
-    key, certificate, *chain = _blocks(pem.read_bytes())
-    bundle = reach("moto.acm.models", "CertBundle")(
-        account, certificate, key, chain=b"".join(chain) or None, region=region, cert_type="AMAZON_ISSUED"
-    )
-    backend("acm", account, region)._certificates[bundle.arn] = bundle
-    return str(bundle.arn)
-
-
-def certificate_pem(account: str, arn: str) -> bytes | None:
-    """Key, certificate and chain of a certificate in ACM, or None where there is none that is issued."""
-    region = arn.split(":")[3]
-    found = backend("acm", account, region)._certificates.get(arn)
-    if found is None or found.status != "ISSUED":
-        return None
-    chain = bytes(found.chain).replace(reach("moto.acm.models", "AWS_ROOT_CA"), b"")  # moto adds that to every chain
-    return b"\n".join((bytes(found.key), bytes(found.cert), chain))
-
-
 def _listener(found: Any) -> ListenerState:
     rules = sorted(found._non_default_rules.values(), key=lambda rule: int(rule.priority))
     return ListenerState(
@@ -168,10 +147,3 @@ def _group(found: Any) -> GroupState:
         targets=[(target["Id"], int(target["Port"])) for target in list(found.targets.values())],
         balancers=tuple(dict.fromkeys(found.load_balancer_arns)),
     )
-
-
-def _blocks(pem: bytes) -> list[bytes]:
-    end = b"-----END"
-    parts = pem.split(b"-----BEGIN")[1:]
-    assert all(end in part for part in parts), "not a PEM file"
-    return [b"-----BEGIN" + part for part in parts]

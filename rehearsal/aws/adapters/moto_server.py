@@ -13,7 +13,6 @@ from rehearsal.aws.adapters import server
 from rehearsal.aws.adapters.reach import Patches, reach
 from rehearsal.aws.adapters.server import Answer
 
-HOUR = 3600
 SERVICES = {
     "ec2": None,
     "elasticloadbalancing": None,
@@ -21,6 +20,7 @@ SERVICES = {
     "memorydb": "AmazonMemoryDB.",
     "application-autoscaling": "AnyScaleFrontendService.",
     "ce": "AWSInsightsIndexService.",
+    "servicequotas": "ServiceQuotasV20190624.",
 }
 """What moto answers, with the prefix of X-Amz-Target where the protocol has one."""
 
@@ -30,8 +30,6 @@ class Moto:
 
     def __init__(self) -> None:
         os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-        # A certificate that was asked for is issued when its DNS record exists, and nobody here makes one.
-        os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", str(24 * HOUR))
         dispatcher = reach("moto.moto_server.werkzeug_app", "DomainDispatcherApplication")
         client = reach("werkzeug.test", "Client")
         self._client = client(dispatcher(reach("moto.moto_server.werkzeug_app", "create_backend_app")))

@@ -33,6 +33,7 @@ SERVICES_WE_OFFER = frozenset(
         "monitoring",
         "s3",
         "secretsmanager",
+        "servicequotas",
         "sns",
         "sts",
         "tagging",

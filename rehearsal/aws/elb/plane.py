@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from queue import SimpleQueue
 
-from rehearsal.aws.adapters import metrics, moto_balancers
+from rehearsal.aws.adapters import metrics, moto_balancers, moto_certificates
 from rehearsal.aws.adapters.moto_balancers import GroupState, HealthState
 from rehearsal.aws.elb.draining import Draining, Target
 from rehearsal.aws.elb.metrics import NAMESPACE, data_of, host_counts, region_of
@@ -109,7 +109,7 @@ class BalancerPlane:
         """The PEM file of a certificate, written at its first use."""
         path = self._directory / f"certificate-{arn.rpartition('/')[2]}.pem"
         if not path.exists():
-            pem = moto_balancers.certificate_pem(self._account, arn)
+            pem = moto_certificates.pem(self._account, arn)
             if pem is None:
                 raise ValueError(f"ACM has no issued certificate {arn}")
             path.touch(mode=0o600)

@@ -40,6 +40,10 @@ class Walk:
         assert [zone.name for zone in sdk.zones.list(per_page=5)] == ["bond.example", "poor.example"]
         zone = sdk.zones.get(zone_id=self.zone)
         assert (zone and zone.status, zone and zone.name) == ("active", "bond.example")
+        ranges = sdk.ips.list()
+        assert ranges
+        assert ranges.ipv4_cidrs
+        assert len(ranges.ipv4_cidrs) == 15
         ssl = sdk.zones.settings.get("ssl", zone_id=self.zone)
         assert (ssl and ssl.id, ssl and ssl.value) == ("ssl", "strict")
         query = {"query": f'{{ viewer {{ zones(filter: {{zoneTag: "{self.zone}"}}) {{ {TAG} }} }} }}'}

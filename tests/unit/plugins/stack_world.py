@@ -12,6 +12,7 @@ import boto3
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from rehearsal.aws import AwsStandIn
+from rehearsal.aws.certificates import NOWHERE, Dns
 from rehearsal.dataplane.tls import Authority
 from rehearsal.requestlog import Entry, RequestLog, read_log
 from rehearsal.seed import Seed
@@ -27,11 +28,13 @@ class StackWorld:
 
     Args:
         log: the log of the stand-in's requests.
+        stand_in: the account itself, whose ``faults`` a test may set.
         directory: where templates that tests write go to.
     """
 
-    def __init__(self, log: RequestLog, directory: Path) -> None:
+    def __init__(self, log: RequestLog, directory: Path, stand_in: AwsStandIn) -> None:
         self.log = log
+        self.stand_in = stand_in
         self._directory = directory
         self.said: list[str] = []
         self._forgotten = 0
@@ -75,17 +78,17 @@ class StackWorld:
 
 
 @contextmanager
-def stack_world(directory: Path, **aws: Any) -> Iterator[StackWorld]:
+def stack_world(directory: Path, dns: Dns = NOWHERE, **aws: Any) -> Iterator[StackWorld]:
     """A fresh account; the environment points to it. ``aws`` is the seed's part of that name."""
     log = RequestLog(directory / "requests.jsonl")
     seed = Seed.model_validate({"aws": {"certificates": [HOSTNAME], **aws}})
-    stand_in = AwsStandIn(seed, log, None, Authority(directory / "certificates"), directory)
+    stand_in = AwsStandIn(seed, log, None, Authority(directory / "certificates"), directory, dns=dns)
     stand_in.start()
     changed = {**_CREDENTIALS, "AWS_ENDPOINT_URL": stand_in.url}
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
     try:
-        yield StackWorld(log, directory)
+        yield StackWorld(log, directory, stand_in)
     finally:
         stand_in.stop()
         for name, value in before.items():

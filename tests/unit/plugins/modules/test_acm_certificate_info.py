@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates import Certificate, Given, fault_of, serves
 from ansible_collections.offramp.ecs.plugins.modules import acm_certificate_info
-from ansible_collections.offramp.ecs.plugins.modules.acm_certificate_info import Certificate, Want
+from tests.unit.plugins.stack_world import HOSTNAME, StackWorld, stack_world
 
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
-WANT = Want(ARN, "api.bond.example", 14)
+GIVEN = Given(ARN, {}, ("api.bond.example",), 14)
 HAVE = Certificate(ARN, "ISSUED", ("bond.example", "*.bond.example"), 90)
 
 
 @pytest.mark.parametrize(
-    ("name", "serves"),
+    ("name", "served"),
     [
         ("api.bond.example", True),
         ("API.bond.example", True),
@@ -30,58 +28,71 @@ HAVE = Certificate(ARN, "ISSUED", ("bond.example", "*.bond.example"), 90)
         ("*.example", False),
     ],
 )
-def test_names_that_serve_the_hostname(name: str, serves: bool) -> None:
-    assert acm_certificate_info.serves(name, "api.bond.example") is serves
+def test_names_that_serve_the_hostname(name: str, served: bool) -> None:
+    assert serves(name, "api.bond.example") is served
 
 
 @pytest.mark.parametrize(
-    ("have", "said"),
+    ("have", "given", "said"),
     [
-        (HAVE, ""),
-        (replace(HAVE, status="PENDING_VALIDATION"), "is not issued, but PENDING_VALIDATION"),
-        (replace(HAVE, names=("www.bond.example",)), "is for www.bond.example, not for api.bond.example"),
-        (replace(HAVE, days=3), "ends in 3 days"),
+        (HAVE, GIVEN, ""),
+        (replace(HAVE, status="PENDING_VALIDATION"), GIVEN, "is not issued, but PENDING_VALIDATION"),
+        (replace(HAVE, names=("www.bond.example",)), GIVEN, "is for www.bond.example, not for api.bond.example"),
+        (HAVE, replace(GIVEN, names=("api.bond.example", "x.example")), "not for x.example"),
+        (replace(HAVE, days=3), GIVEN, "ends in 3 days"),
     ],
 )
-def test_each_fault_is_said(have: Certificate, said: str) -> None:
-    assert acm_certificate_info.fault_of(have, WANT) == said
+def test_each_fault_is_said(have: Certificate, given: Given, said: str) -> None:
+    assert said in fault_of(have, given)
+    assert bool(said) is bool(fault_of(have, given))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackWorld]:
+    with stack_world(tmp_path_factory.mktemp("aws")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def arn(world: StackWorld) -> str:
+    (found,) = world.client("acm").list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
+    return str(found["CertificateArn"])
+
+
+def asked(world: StackWorld, **params: Any) -> dict[str, Any]:
+    return world.run(acm_certificate_info, **{"hostname": HOSTNAME, **params})
 
 
 @pytest.mark.parametrize(
-    ("arn", "said"),
+    ("given", "said"),
     [
         (ARN.replace("eu-west-1", "us-east-1"), "is of us-east-1, and a load balancer in eu-west-1 cannot use it"),
-        ("", "is not the ARN of an ACM certificate"),
+        ("", "No certificate is given"),
         ("arn:aws:iam::123456789012:server-certificate/x", "is not the ARN of an ACM certificate"),
     ],
 )
-def test_an_arn_that_cannot_be_meant_is_said_without_a_request(arn: str, said: str) -> None:
-    with pytest.raises(BadInput, match=said):
-        acm_certificate_info.want_of({"arn": arn, "hostname": "h", "region": "eu-west-1", "days": 14})
+def test_an_arn_that_cannot_be_meant_is_said_without_a_request(world: StackWorld, given: str, said: str) -> None:
+    with world.watched() as seen:
+        found = asked(world, arn=given)
+    assert (found["kind"], said in found["msg"], seen) == ("bad_input", True, []), found
 
 
-def observed(answer: dict[str, Any] | None) -> Certificate:
-    client = boto3.client("acm", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
-    with Stubber(client) as stubber:
-        if answer is None:
-            stubber.add_client_error("describe_certificate", "ResourceNotFoundException")
-        else:
-            stubber.add_response("describe_certificate", {"Certificate": answer}, {"CertificateArn": ARN})
-        return acm_certificate_info.observe(client, WANT)
+def test_a_good_certificate_is_reported(world: StackWorld, arn: str) -> None:
+    found = asked(world, arn=arn)["certificate"]
+    assert (found["arn"], found["names"]) == (arn, [HOSTNAME])
+    assert found["days"] >= 14
 
 
-def test_a_good_certificate_is_reported() -> None:
-    ends = datetime.now(UTC) + timedelta(days=30, hours=1)
-    found = observed({"Status": "ISSUED", "DomainName": "api.bond.example", "NotAfter": ends})
-    assert acm_certificate_info.report(found) == {"arn": ARN, "names": ["api.bond.example"], "days": 30}
+def test_a_certificate_of_another_name_is_refused(world: StackWorld, arn: str) -> None:
+    found = asked(world, arn=arn, hostname="api.other.example")
+    assert found["msg"].startswith(f"The certificate {arn} is for {HOSTNAME}, not for api.other.example.")
 
 
-def test_a_certificate_of_another_name_is_refused() -> None:
-    ends = datetime.now(UTC) + timedelta(days=30)
-    with pytest.raises(BadInput, match=r"is for x\.example, not for api\.bond\.example"):
-        observed({"Status": "ISSUED", "DomainName": "x.example", "NotAfter": ends})
+def test_a_certificate_that_is_not_there_is_missing(world: StackWorld) -> None:
+    assert asked(world, arn=ARN)["kind"] == "missing"
 
 
-def test_a_certificate_that_is_not_there_is_missing() -> None:
-    with pytest.raises(Missing):
-        observed(None)
+def test_a_certificate_is_found_by_its_tags(world: StackWorld, arn: str) -> None:
+    world.client("acm").add_tags_to_certificate(CertificateArn=arn, Tags=[{"Key": "Name", "Value": "api"}])
+    assert asked(world, tags={"Name": "api"})["certificate"]["arn"] == arn
+    assert asked(world, tags={"Name": "www"})["msg"].startswith("No issued certificates have the tags Name=www.")

@@ -26,6 +26,8 @@ def test_every_adapter_finds_its_names(name: str) -> None:
         ("moto.elbv2.models", "FakeTargetGroup", ["targets", "attributes", "matcher", "health_check_path"]),
         ("moto.elbv2.models", "ELBv2Backend", ["load_balancers", "target_groups"]),
         ("moto.acm.models", "AWSCertificateManagerBackend", ["_certificates"]),
+        ("moto.acm.models", "CertBundle", ["sans", "common_name", "status", "in_use_by", "cert", "key", "chain"]),
+        ("moto.ec2.models.managed_prefixes", "ManagedPrefixList", ["state", "version", "entries", "max_entries"]),
         ("moto.ec2.models.security_groups", "SecurityGroupRule", ["ip_range", "source_group", "prefix_list_id"]),
         ("moto.memorydb.models", "MemoryDBBackend", ["clusters", "users", "subnet_groups"]),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rehearsal.aws.cloudformation import gate
+from rehearsal.seed import Aws, Seed
 from tests.unit.rehearsal.aws.formation import NO_SUBNET, TOPIC, VPC, Stacks, template
 from tests.unit.rehearsal.aws.refusals import refusal, refused
 
@@ -24,6 +25,12 @@ def _no_lint() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gate, "mistakes", lambda *_: [])
         yield
+
+
+@pytest.fixture(scope="module")
+def seed() -> Seed:
+    """Every test leaves a VPC or two."""
+    return Seed(aws=Aws(quotas={"vpc/L-F678F1CE": 50}))
 
 
 @pytest.fixture(scope="module")
