@@ -19,7 +19,7 @@ from ansible_collections.offramp.ecs.plugins.modules import (
     ecr_image_info,
     ecs_release_info,
     ecs_rollout,
-    ecs_scaling,
+    ecs_scalable_target,
     ecs_service,
     ecs_task_definition,
     secret_info,
@@ -239,7 +239,7 @@ def test_a_deadline_stops_the_rollout_with_a_rollback(served: Ground) -> None:
 
 def test_scaling_is_converged_and_then_left_alone(served: Ground) -> None:
     def scaled(**given: Any) -> dict[str, Any]:
-        return served.world.run(ecs_scaling, cluster=CLUSTER, service=SERVICE, process=process(**given))
+        return served.world.run(ecs_scalable_target, cluster=CLUSTER, service=SERVICE, process=process(**given))
 
     made = scaled(minimum=2, maximum=6)
     assert [change["target"] for change in made["changes"]] == [
