@@ -11,6 +11,8 @@ from rehearsal.aws.adapters.moto_server import backend, regions_in_use
 from rehearsal.aws.adapters.reach import Patches, reach
 
 _MODELS = "moto.elbv2.models"
+DEFAULT_TLS_POLICY = "ELBSecurityPolicy-2016-08"
+"""Of a listener that is made by the API without one (API reference of CreateListener)."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class ListenerState:
     port: int
     protocol: str
     certificate: str | None
+    tls_versions: list[str]
+    """Of its security policy ("TLSv1.2", "TLSv1.3"); none without TLS."""
     actions: list[dict[str, Any]]
     rules: list[dict[str, Any]]
 
@@ -139,6 +143,12 @@ def certificate_pem(account: str, arn: str) -> bytes | None:
     return b"\n".join((bytes(found.key), bytes(found.cert), chain))
 
 
+def tls_versions(policy: str) -> list[str]:
+    """The versions of TLS that a security policy admits; none where there is no such policy."""
+    known = reach("moto.elbv2.ssl_policies", "SSL_POLICIES").get(policy)
+    return sorted(known["ssl_protocols"]) if known else []
+
+
 def _listener(found: Any) -> ListenerState:
     rules = sorted(found._non_default_rules.values(), key=lambda rule: int(rule.priority))
     return ListenerState(
@@ -146,6 +156,7 @@ def _listener(found: Any) -> ListenerState:
         port=int(found.port),
         protocol=found.protocol,
         certificate=found.certificate,
+        tls_versions=tls_versions(found.ssl_policy or DEFAULT_TLS_POLICY) if found.protocol == "HTTPS" else [],
         actions=[action.data for action in found.default_actions],
         rules=[{"conditions": rule.conditions, "actions": [action.data for action in rule.actions]} for rule in rules],
     )

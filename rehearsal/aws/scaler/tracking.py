@@ -46,8 +46,8 @@ class Course:
     """What came before: until when tasks are added only for a larger load, and until when none is taken away.
 
     ``base`` is the number of tasks at which the present scale-out began: new tasks are part of it, though the metric
-    does not show them yet. ``since`` is the moment of the last change: periods of the low alarm before it tell of another
-    number of tasks.
+    does not show them yet. ``since`` is the moment of the last change: the low alarm's periods before it tell of
+    another number of tasks.
     """
 
     out_until: float = 0.0
