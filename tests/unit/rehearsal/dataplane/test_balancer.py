@@ -21,7 +21,7 @@ from tests.unit.rehearsal.dataplane.steered import Steered
 Json = dict[str, Any]
 HOST, ELB, GROUP = "api.bond.example", "arn:elb", "arn:group"
 REFUSED = r"PROTOCOL_VERSION|EOF"
-"""How the other side's refusal of a version looks: an alert, or hanging up. That of the client itself looks otherwise."""
+"""How the other side's refusal of a version looks: an alert, or hanging up. The client's own looks otherwise."""
 FORWARD = {"Type": "forward", "TargetGroupArn": GROUP}
 
 
