@@ -22,6 +22,7 @@ def service(patches: Patches, service_exists: ServiceExists, scaler: Scaler) -> 
     """The service with its refusals."""
     moto_scaling.leave_ecs_alone(patches)
     moto_scaling.name_roles_of_targets(patches)
+    moto_scaling.keep_arns_of_policies(patches)
     scaling = Service(moto_scaling.SERVICE)
 
     @scaling.refuses("RegisterScalableTarget")

@@ -99,6 +99,19 @@ def name_roles_of_targets(patches: Patches) -> None:
     before = patches.member(model, "register_scalable_target", register)
 
 
+def keep_arns_of_policies(patches: Patches) -> None:
+    """Let a policy that is put again have the ARN that it had, by which CloudFormation knows it."""
+
+    def put(self: Any, *given: Any, **named: Any) -> Any:
+        known = {key: policy.policy_arn for key, policy in self.policies.items()}
+        policy = before(self, *given, **named)
+        key = next(key for key, each in self.policies.items() if each is policy)
+        policy.policy_arn = known.get(key, policy.policy_arn)
+        return policy
+
+    before = patches.member(reach(_MODELS, "ApplicationAutoscalingBackend"), "put_scaling_policy", put)
+
+
 _LINKED_ROLE = "AWSServiceRoleForApplicationAutoScaling_ECSService"
 _NOT_SUSPENDED = {
     "DynamicScalingInSuspended": False,

@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.offramp.ecs.plugins.modules import (
     aws_stack,
+    aws_stack_drift_info,
     ecs_rollout,
     ecs_scalable_target,
     ecs_service,
@@ -55,8 +56,9 @@ class Ground(EcsGround):
     def __init__(self, world: StackWorld, names: Names) -> None:
         super().__init__(world, CLUSTER, "bond")
         ec2, self.elb = world.client("ec2"), world.client("elbv2")
-        vpc = ec2.describe_subnets(SubnetIds=[self.subnet])["Subnets"][0]["VpcId"]
-        other = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.2.0/24", AvailabilityZone="eu-west-1c")
+        first = ec2.describe_subnets(SubnetIds=[self.subnet])["Subnets"][0]
+        vpc, zone = first["VpcId"], "eu-west-1a" if first["AvailabilityZone"] != "eu-west-1a" else "eu-west-1b"
+        other = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.2.0/24", AvailabilityZone=zone)
         self.subnets = [self.subnet, other["Subnet"]["SubnetId"]]
         self.target_group, self.balancer, self.port = self._balance(vpc, names)
         world.client("secretsmanager").create_secret(Name="test/bond/config", SecretString=json.dumps({"A": "1"}))
@@ -264,6 +266,24 @@ def test_a_floor_takes_effect_at_once_and_a_process_without_a_maximum_scales_no_
     assert sorted(again.values()) == [40.0, 60.0, 75.0], "the stack makes them anew for the new target"
     assert not set(again) & set(known)
     assert ground.scale() == []
+
+
+def test_a_policy_that_was_changed_by_hand_is_told_as_drift(ground: Ground) -> None:
+    def drifted() -> list[str]:
+        told = ground.world.run(aws_stack_drift_info, name=STACK)["drift"]
+        return [each["resource"] for each in told["resources"]]
+
+    ground.scale()
+    assert drifted() == []
+    (cpu,) = [name for name in ground.policies() if "-cpu-" in name]
+    metric = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}
+    ground.scaling.put_scaling_policy(
+        **TARGET,
+        PolicyName=cpu,
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={**metric, "TargetValue": 90.0},
+    )
+    assert drifted() == ["CpuPolicy"]
 
 
 def test_policies_of_an_earlier_version_are_taken_over(ground: Ground) -> None:

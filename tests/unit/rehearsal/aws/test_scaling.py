@@ -115,8 +115,8 @@ def test_what_aws_refuses_of_targets_policies_and_schedules(scaling: Any) -> Non
     assert refusal(scaling.register_scalable_target, **TARGET, MinCapacity=1) == invalid
     assert refusal(scaling.register_scalable_target, **TARGET, MinCapacity=3, MaxCapacity=2) == invalid
     scaling.register_scalable_target(**TARGET, MinCapacity=0, MaxCapacity=4)
-    scaling.put_scaling_policy(**policy("ECSServiceAverageCPUUtilization"))
-    scaling.put_scaling_policy(**policy("ECSServiceAverageCPUUtilization"))
+    first = scaling.put_scaling_policy(**policy("ECSServiceAverageCPUUtilization"))["PolicyARN"]
+    assert scaling.put_scaling_policy(**policy("ECSServiceAverageCPUUtilization"))["PolicyARN"] == first
     assert refusal(scaling.put_scaling_policy, **policy("ECSServiceAverageCPUUtilization", "other")) == invalid
     scaling.put_scaling_policy(**policy("ECSServiceAverageMemoryUtilization", "other"))
     assert refusal(scaling.put_scheduled_action, **action("night", "tonight", MinCapacity=1)) == invalid
