@@ -76,4 +76,42 @@ class ModuleDocFragment:
             description: Requests a minute and task that autoscaling aims at, where there is a port; 0 for none.
             type: int
             default: 1000
+          scale_in:
+            description: Whether policies may take tasks away; without it they only add some.
+            type: bool
+            default: true
+          scale_in_cooldown:
+            description: Seconds after tasks were taken away before more are.
+            type: int
+            default: 300
+          scale_out_cooldown:
+            description: Seconds after tasks were added before more are, for a load that has not grown since.
+            type: int
+            default: 60
+          schedule:
+            description:
+              - Bounds that change by the clock. Each stays in force until the next one that sets it, so an entry that
+                lowers a bound needs one that raises it again.
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              name:
+                description: Name of the scheduled action, of letters, digits and hyphens.
+                type: str
+                required: true
+              when:
+                description: When it acts, as C(cron(0 22 * * ? *)), C(rate(1 day)) or C(at(2030-12-24T18:00:00)).
+                type: str
+                required: true
+              timezone:
+                description: Time zone of C(when), such as V(Europe/Tallinn).
+                type: str
+                default: UTC
+              minimum:
+                description: Fewest tasks from then on; unchanged where it is not given.
+                type: int
+              maximum:
+                description: Most tasks from then on; unchanged where it is not given.
+                type: int
     """

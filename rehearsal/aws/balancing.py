@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rehearsal.aws.adapters import moto_certificates, moto_network, server
+from rehearsal.aws.adapters.moto_balancers import tls_versions
 from rehearsal.aws.adapters.moto_server import backend
 from rehearsal.aws.elb.plane import BalancerPlane
 from rehearsal.aws.errors import RefusedError
@@ -35,6 +36,7 @@ def service(plane: BalancerPlane) -> Service:
     elb.refuses("DeleteLoadBalancer")(_deletion_protection)
     elb.refuses("CreateListener")(_port_is_free)
     elb.refuses("CreateListener", "ModifyListener")(_certificate)
+    elb.refuses("CreateListener", "ModifyListener")(_tls_policy)
     elb.refuses("CreateListener", "ModifyListener", "CreateRule", "ModifyRule")(_target_groups_of_actions)
     elb.consequences.append(lambda _: plane.push())
     return elb
@@ -127,6 +129,12 @@ def _certificate(parameters: Parameters) -> None:
     for arn in certificates:
         if moto_certificates.pem(server.current_account(), arn) is None:
             raise RefusedError("CertificateNotFound", f"Certificate '{arn}' not found")
+
+
+def _tls_policy(parameters: Parameters) -> None:
+    policy = parameters.get("SslPolicy")
+    if policy is not None and not tls_versions(policy):
+        raise RefusedError("SSLPolicyNotFound", f"SSL policy '{policy}' not found")
 
 
 def _target_groups_of_actions(parameters: Parameters) -> None:

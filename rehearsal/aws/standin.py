@@ -21,6 +21,8 @@ from rehearsal.aws.front import Faults, front, no_faults
 from rehearsal.aws.memorydb import AccessLists
 from rehearsal.aws.quotas import Quotas
 from rehearsal.aws.request import classify
+from rehearsal.aws.scaler.scaler import Scaler
+from rehearsal.aws.scaler.scaler import Tempo as ScalerTempo
 from rehearsal.aws.service import Service, say_loudly_what_is_not_offered
 from rehearsal.aws.snapshot import Contents, put_back, take
 from rehearsal.aws.state import state_of
@@ -49,6 +51,7 @@ class AwsStandIn:
         environment: Mapping[str, str] | None = None,
         dns: Dns = NOWHERE,
         additions: list[Addition] | None = None,
+        scaler_tempo: ScalerTempo | None = None,
     ) -> None:
         self._seed, self._log = seed, log
         self._additions = additions or []
@@ -59,6 +62,7 @@ class AwsStandIn:
         self.faults: Faults = no_faults
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
+        self._scaler = Scaler(seed.aws.account, self.ecs, scaler_tempo)
         self._registry, self._access_lists = Registry(seed.aws.images), AccessLists()
         self._keepers = (self._registry, self._access_lists)
         self.certificates: dict[str, str] = {}
@@ -89,6 +93,7 @@ class AwsStandIn:
             service.install(self._host.patches)
         say_loudly_what_is_not_offered(self._host.patches)
         app = front(server.asgi_app(), lambda: self.faults)
+        self._scaler.start()
         self._server.start(self._log.logged(app, "aws", classify, refuse))
 
     def state(self) -> Json:
@@ -101,7 +106,8 @@ class AwsStandIn:
 
     def restore(self, contents: Contents) -> None:
         """Let everything be as it was, with new tasks; returns when all services are steady."""
-        put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
+        with self._scaler.hold():
+            put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
 
     def _install_certificates(self, patches: Patches) -> None:
         if self._certs is None:
@@ -125,12 +131,13 @@ class AwsStandIn:
             elb,
             gate.service(patches),
             identity.service(patches),
-            scaling.service(patches, self.ecs.service_exists),
+            scaling.service(patches, self.ecs.service_exists, self._scaler),
             secretsmanager.service(),
         ]
 
     def stop(self) -> None:
         """Stop serving, end what was started, and leave ministack as it was."""
+        self._scaler.stop()
         for addition in (*reversed(self._additions), self.ecs):
             addition.stop()
         self._plane.stop()

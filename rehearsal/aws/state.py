@@ -64,7 +64,11 @@ _SIMPLE = {
     "elbv2": {"describe_load_balancers": "LoadBalancers", "describe_target_groups": "TargetGroups"},
     "acm": {"list_certificates": "CertificateSummaryList"},
 }
-_SCALING = {"describe_scalable_targets": "ScalableTargets", "describe_scaling_policies": "ScalingPolicies"}
+_SCALING = {
+    "describe_scalable_targets": "ScalableTargets",
+    "describe_scaling_policies": "ScalingPolicies",
+    "describe_scheduled_actions": "ScheduledActions",
+}
 
 
 def state_of(clients: Clients, account: str, region: str) -> Json:
@@ -79,12 +83,14 @@ def state_of(clients: Clients, account: str, region: str) -> Json:
         for service, calls in _SIMPLE.items():
             for operation, key in calls.items():
                 found[f"{service}.{key}"] = _plain(getattr(clients(service), operation)()[key])
+        scaling = _scaling(clients)
+        scaled = {target["ResourceId"] for target in scaling["scaling.ScalableTargets"]}
         return (
             found
             | _prefix_lists(clients("ec2"), account)
             | _balancing(clients("elbv2"))
-            | _scaling(clients)
-            | _ecs(clients("ecs"))
+            | scaling
+            | _ecs(clients("ecs"), scaled)
         )
 
 
@@ -141,7 +147,8 @@ def _scaling(clients: Clients) -> Json:
     }
 
 
-def _ecs(ecs: Any) -> Json:
+def _ecs(ecs: Any, scaled: set[str]) -> Json:
+    """``scaled`` services (as ``service/CLUSTER/NAME``) have as many tasks as their load wants, whatever the way."""
     clusters = _all(ecs.list_clusters, "clusterArns")
     described = ecs.describe_clusters(clusters=clusters, include=["TAGS", "SETTINGS"])["clusters"] if clusters else []
     found: Json = {"ecs.clusters": _without(described, "activeServicesCount", "runningTasksCount", "pendingTasksCount")}
@@ -149,6 +156,9 @@ def _ecs(ecs: Any) -> Json:
     for cluster in clusters:
         for service in _all(ecs.list_services, "serviceArns", cluster=cluster):
             told = ecs.describe_services(cluster=cluster, services=[service], include=["TAGS"])["services"][0]
+            if service.partition(":service/")[2] in {each.partition("/")[2] for each in scaled}:
+                told["deployments"] = _without(told["deployments"], "desiredCount")
+                del told["desiredCount"]
             found["ecs.services"][told["serviceName"]] = told
     arns = _all(ecs.list_task_definitions, "taskDefinitionArns", status="ACTIVE")
     arns += _all(ecs.list_task_definitions, "taskDefinitionArns", status="INACTIVE")

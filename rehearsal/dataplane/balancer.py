@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -30,19 +31,27 @@ CONNECT_WITHIN = 10.0
 """AWS: "The load balancer failed to establish a connection to the target before the connection timeout expired (10
 seconds)" is a 504."""
 IDLE_TIMEOUT = "idle_timeout.timeout_seconds"
+DROP_INVALID = "routing.http.drop_invalid_header_fields.enabled"
+_VALID_HEADER = re.compile(r"[-A-Za-z0-9]+")
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html"""
 
 
 @dataclass
 class _Entrance:
-    """A listener: its socket and what it does with a request."""
+    """A listener: its socket and what it does with a request; ``attributes`` are its load balancer's."""
 
     balancer: str
     arn: str
     table: Json
-    idle_timeout: float
+    attributes: Json
     certificates: Certificates
     spread: Spread
     listener: Listener = field(init=False)
+
+    @property
+    def idle_timeout(self) -> float:
+        """Seconds after which a connection on which nothing is sent is closed, to the client and to the target."""
+        return float(self.attributes.get(IDLE_TIMEOUT, 60))
 
 
 class BalancerPlane:
@@ -87,30 +96,31 @@ class BalancerPlane:
 
     async def _apply_listeners(self, balancers: Json) -> None:
         wanted = {
-            listener["arn"]: (balancer, listener, float(table.get("attributes", {}).get(IDLE_TIMEOUT, 60)))
+            listener["arn"]: (balancer, listener, table["attributes"])
             for balancer, table in balancers.items()
             for listener in table["listeners"]
         }
         for arn, entrance in list(self._entrances.items()):
             if arn not in wanted or _socket(wanted[arn][1]) != _socket(entrance.table):
                 self._entrances.pop(arn).listener.close()
-        for arn, (balancer, table, idle_timeout) in wanted.items():
+        for arn, (balancer, table, attributes) in wanted.items():
             if arn in self._entrances:
                 entrance = self._entrances[arn]
-                entrance.table, entrance.idle_timeout = table, idle_timeout
+                entrance.table, entrance.attributes = table, attributes
+                entrance.listener.idle(entrance.idle_timeout)
                 _certify(entrance)
             else:
-                self._entrances[arn] = await self._open_entrance(balancer, arn, table, idle_timeout)
+                self._entrances[arn] = await self._open_entrance(balancer, arn, table, attributes)
 
-    async def _open_entrance(self, balancer: str, arn: str, table: Json, idle_timeout: float) -> _Entrance:
-        entrance = _Entrance(balancer, arn, table, idle_timeout, Certificates(), Spread(arn))
+    async def _open_entrance(self, balancer: str, arn: str, table: Json, attributes: Json) -> _Entrance:
+        entrance = _Entrance(balancer, arn, table, attributes, Certificates(), Spread(arn))
         _certify(entrance)
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             return await self._handle(entrance, request)
 
         certificates = entrance.certificates if table["protocol"] == "HTTPS" else None
-        entrance.listener = await Listener.open(handle, certificates)
+        entrance.listener = await Listener.open(handle, certificates, entrance.idle_timeout)
         return entrance
 
     async def _handle(self, entrance: _Entrance, request: web.BaseRequest) -> web.StreamResponse:
@@ -148,6 +158,9 @@ class BalancerPlane:
         if target.upstream is None:
             raise UpstreamError("refused")
         headers = request_headers(request)
+        if entrance.attributes.get(DROP_INVALID) == "true":
+            for name in [name for name in headers if not _VALID_HEADER.fullmatch(name)]:
+                headers.popall(name, None)
         headers["X-Forwarded-Proto"] = "https" if request.secure else "http"
         headers["X-Forwarded-Port"] = str(entrance.table["port"])
         headers.setdefault("X-Amzn-Trace-Id", f"Root=1-{int(time.time()):x}-{secrets.token_hex(12)}")
@@ -189,6 +202,7 @@ def _socket(table: Json) -> tuple[int, str]:
 def _certify(entrance: _Entrance) -> None:
     if entrance.table["protocol"] == "HTTPS":
         entrance.certificates.replace({}, default=entrance.table["certificate"])
+        entrance.certificates.admit(entrance.table["tls_versions"])
 
 
 def _forward_weights(action: Json) -> dict[str, float]:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,6 +75,11 @@ class Certificates:
         self._by_name = {name.lower(): self._load(path) for name, path in by_name.items()}
         self._default = None if default is None else self._load(default)
 
+    def admit(self, versions: Sequence[str]) -> None:
+        """Speak these versions of TLS alone ("TLSv1.2", "TLSv1.3", in this order) on connections made from now on."""
+        known = [ssl.TLSVersion[version.replace(".", "_")] for version in versions]
+        self.context.minimum_version, self.context.maximum_version = known[0], known[-1]
+
     def _load(self, path: str) -> ssl.SSLContext:
         file = Path(path)
         changed = file.stat().st_mtime
@@ -96,17 +101,27 @@ class Certificates:
 class Listener:
     """A listening socket on 127.0.0.1."""
 
-    def __init__(self, server: asyncio.Server) -> None:
-        self._server = server
-        self.port: int = server.sockets[0].getsockname()[1]
+    def __init__(self, handler: Handler, idle: float) -> None:
+        self._handler = handler
+        self.idle(idle)
 
     @classmethod
-    async def open(cls, handler: Handler, certificates: Certificates | None = None) -> Listener:
-        """Listen at a free port, with TLS where certificates are given."""
+    async def open(
+        cls, handler: Handler, certificates: Certificates | None = None, idle: float = CLIENT_IDLE
+    ) -> Listener:
+        """Listen at a free port, with TLS where certificates are given; for ``idle`` see :meth:`idle`."""
+        listener = cls(handler, idle)
+        await listener._listen(certificates.context if certificates else None)
+        return listener
+
+    def idle(self, seconds: float) -> None:
+        """Close connections made from now on once they were idle for so long."""
+        self._factory = web.Server(self._handler, access_log=None, keepalive_timeout=seconds, auto_decompress=False)
+
+    async def _listen(self, context: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
-        factory = web.Server(handler, access_log=None, keepalive_timeout=CLIENT_IDLE, auto_decompress=False)
-        context = certificates.context if certificates else None
-        return cls(await loop.create_server(factory, "127.0.0.1", 0, ssl=context, backlog=BACKLOG))
+        self._server = await loop.create_server(lambda: self._factory(), "127.0.0.1", 0, ssl=context, backlog=BACKLOG)
+        self.port: int = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
         """Accept no more connections; those that are open go on."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 
 from rehearsal.children import Json
 from rehearsal.dataplane.probes import DRAINING, UNUSED, Check, Course, Health, at_intervals, probe
 from rehearsal.dataplane.proxy import Upstream
+from rehearsal.dataplane.spread import Spread
+
+SLOW_START = "slow_start.duration_seconds"
 
 
 @dataclass
@@ -21,6 +25,8 @@ class Target:
     upstream: Upstream | None
     draining: bool
     course: Course = field(default_factory=Course)
+    warming_since: float | None = None
+    """Since when its share of requests grows, while it does (``time.monotonic``)."""
 
     def health(self, in_use: bool) -> Health:
         """Its health as the API tells it."""
@@ -44,6 +50,8 @@ class TargetGroup:
         self._targets: dict[str, Target] = {}
         self._probes: dict[str, asyncio.Task[None]] = {}
         self._turn = 0
+        self._slow_start = 0.0
+        self._spread = Spread(arn)
 
     def update(self, table: Json, in_use: bool) -> None:
         """Put a new table in force. A target that stays keeps its health; one that leaves gets no new request."""
@@ -53,8 +61,12 @@ class TargetGroup:
         for entry in table["targets"]:
             key = f"{entry['id']}:{entry['port']}"
             upstream = Upstream(entry["address"][1], tls=tls) if entry["address"] else None
-            course = known[key].course if key in known and not known[key].draining else Course()
-            self._targets[key] = Target(key, upstream, entry["draining"], course)
+            before = known.get(key)
+            if before is None or before.draining:
+                self._targets[key] = Target(key, upstream, entry["draining"])
+            else:
+                self._targets[key] = replace(before, upstream=upstream, draining=entry["draining"])
+        self._slow_start = float(table["attributes"].get(SLOW_START, 0))
         self._probe_targets(_check(table["health"]))
 
     def close(self) -> None:
@@ -69,8 +81,23 @@ class TargetGroup:
         healthy = [target for target in candidates if target.course.health.state == "healthy"]
         if not candidates:
             return None
+        shares = [self._share(target) for target in healthy]
+        if min(shares, default=1.0) < 1.0 and (picked := self._spread.pick(shares)) is not None:
+            return healthy[picked]
         self._turn += 1
         return (healthy or candidates)[self._turn % len(healthy or candidates)]
+
+    def _share(self, target: Target) -> float:
+        """What it gets of a full share: it grows in a straight line while the target warms up."""
+        if target.warming_since is None or not self._slow_start:
+            return 1.0
+        return min(1.0, (time.monotonic() - target.warming_since) / self._slow_start)
+
+    def _warm(self, target: Target) -> None:
+        """Begin a healthy target's slow start; the first ones of a group have nobody who would carry their share."""
+        others = [each for each in self._targets.values() if each is not target and not each.draining]
+        if self._slow_start and any(each.course.health.state == "healthy" for each in others):
+            target.warming_since = time.monotonic()
 
     def health(self) -> dict[str, Health]:
         """The health of each target, by "id:port"."""
@@ -92,6 +119,8 @@ class TargetGroup:
             target = self._targets[key]
             before, target.course = target.course.health, target.course.after(probed, check)
             if target.course.health != before:
+                if target.course.health.state == "healthy":
+                    self._warm(target)
                 self._changed()
 
         await at_intervals(once, check.interval)

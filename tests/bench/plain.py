@@ -97,7 +97,10 @@ def release(stacks: Any, secrets: Any) -> None:
             tasks.describe_services(cluster=f"offramp-{STAGE}", services=[f"{APP}-{process}"])
         resource = f"service/offramp-{STAGE}/{APP}-{process}"
         scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])
+        scaling.describe_scheduled_actions(ServiceNamespace="ecs", ResourceId=resource)
         scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)
+        stacks.describe_stacks(StackName=f"offramp-{STAGE}-{APP}-scaling-{process}")
+        stacks.get_template(StackName=f"offramp-{STAGE}-{APP}-scaling-{process}")
 
 
 def balancer(cloudflare: httpx.Client, *, health: bool = True) -> str:

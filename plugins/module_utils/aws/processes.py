@@ -30,6 +30,21 @@ PROCESS: Options = {
             "target_cpu": {"type": "int", "default": 60},
             "target_memory": {"type": "int", "default": 75},
             "target_requests": {"type": "int", "default": 1000},
+            "scale_in": {"type": "bool", "default": True},
+            "scale_in_cooldown": {"type": "int", "default": 300},
+            "scale_out_cooldown": {"type": "int", "default": 60},
+            "schedule": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "when": {"type": "str", "required": True},
+                    "timezone": {"type": "str", "default": "UTC"},
+                    "minimum": {"type": "int"},
+                    "maximum": {"type": "int"},
+                },
+            },
         },
     }
 }

@@ -32,5 +32,20 @@ def store(account: str, region: str, namespace: str, data: Iterable[Datum]) -> N
         evaluate()
 
 
-for _name in ("_store_datum", "_evaluate_all_alarms"):
+def read(
+    account: str, region: str, namespace: str, name: str, dimensions: Mapping[str, str], since: float
+) -> dict[int, list[float]]:
+    """The values of one metric from ``since`` on, by second."""
+    with request_scope(account, region):
+        key = namespace, name, reach(_CLOUDWATCH, "_dims_key")(dict(dimensions))
+        points = list(reach(_CLOUDWATCH, "_metrics").get(key, []))
+    found: dict[int, list[float]] = {}
+    for point in reversed(points):
+        if point["Timestamp"] < since:
+            break
+        found.setdefault(int(point["Timestamp"]), []).append(point["Value"])
+    return found
+
+
+for _name in ("_store_datum", "_evaluate_all_alarms", "_metrics", "_dims_key"):
     reach(_CLOUDWATCH, _name)

@@ -10,6 +10,8 @@ from rehearsal.aws.adapters.moto_server import backend, regions_in_use
 from rehearsal.aws.adapters.reach import Patches, reach
 
 _MODELS = "moto.elbv2.models"
+DEFAULT_TLS_POLICY = "ELBSecurityPolicy-2016-08"
+"""Of a listener that is made by the API without one (API reference of CreateListener)."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class ListenerState:
     port: int
     protocol: str
     certificate: str | None
+    tls_versions: list[str]
+    """Of its security policy ("TLSv1.2", "TLSv1.3"); none without TLS."""
     actions: list[dict[str, Any]]
     rules: list[dict[str, Any]]
 
@@ -118,6 +122,12 @@ def answer_health_by(patches: Patches, health_of: HealthOf) -> None:
     patches.member(reach(_MODELS, "ELBv2Backend"), "describe_target_health", describe)
 
 
+def tls_versions(policy: str) -> list[str]:
+    """The versions of TLS that a security policy admits; none where there is no such policy."""
+    known = reach("moto.elbv2.ssl_policies", "SSL_POLICIES").get(policy)
+    return sorted(known["ssl_protocols"]) if known else []
+
+
 def _listener(found: Any) -> ListenerState:
     rules = sorted(found._non_default_rules.values(), key=lambda rule: int(rule.priority))
     return ListenerState(
@@ -125,6 +135,7 @@ def _listener(found: Any) -> ListenerState:
         port=int(found.port),
         protocol=found.protocol,
         certificate=found.certificate,
+        tls_versions=tls_versions(found.ssl_policy or DEFAULT_TLS_POLICY) if found.protocol == "HTTPS" else [],
         actions=[action.data for action in found.default_actions],
         rules=[{"conditions": rule.conditions, "actions": [action.data for action in rule.actions]} for rule in rules],
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rehearsal.aws.adapters import moto_balancers, moto_network, server, stacks
+from rehearsal.aws.adapters import moto_balancers, moto_network, moto_scaling, server, stacks
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.cloudformation.resource import Properties
 
+_TRACKING = "TargetTrackingScalingPolicyConfiguration"
 Reader = Callable[[str, Properties], Properties | None]
 
 _HEALTH = {
@@ -83,6 +84,23 @@ def _as_declared(current: Any, declared: Any) -> Any:
     return current
 
 
+def _scaling_policy(arn: str, properties: Properties) -> Properties | None:
+    policies = moto_scaling.policies(_account(), server.current_region())
+    found = next((each for each in policies if each["PolicyARN"] == arn), None)
+    if found is None:
+        return None
+    declared = properties[_TRACKING]
+    current = _as_declared(found[_TRACKING], declared)
+    return {_TRACKING: {name: _spelled(value, declared.get(name)) for name, value in current.items()}}
+
+
+def _spelled(current: Any, declared: Any) -> Any:
+    """A number or boolean as the template spells it, where a parameter gave it as text."""
+    if not isinstance(declared, str) or isinstance(current, str):
+        return current
+    return str(current).lower() if isinstance(current, bool) else f"{current:g}"
+
+
 def _vpc(vpc_id: str, _: Properties) -> Properties | None:
     return moto_network.vpc_settings(vpc_id)
 
@@ -108,6 +126,7 @@ def _attached(group_id: str, way: str) -> list[Properties]:
 
 
 _READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
+    "AWS::ApplicationAutoScaling::ScalingPolicy": (_scaling_policy, (_TRACKING,)),
     "AWS::EC2::SecurityGroup": (_security_group, ("SecurityGroupIngress", "SecurityGroupEgress")),
     "AWS::EC2::VPC": (_vpc, ("CidrBlock", "EnableDnsHostnames", "EnableDnsSupport")),
     "AWS::ElasticLoadBalancingV2::Listener": (_listener, ("Port", "Protocol", "Certificates", "DefaultActions")),

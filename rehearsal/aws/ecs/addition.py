@@ -11,12 +11,13 @@ from rehearsal.aws.calls import Clients
 from rehearsal.aws.cloudformation import types
 from rehearsal.aws.ecs import cloudformation, snapshot
 from rehearsal.aws.ecs.addresses import Addresses
-from rehearsal.aws.ecs.api import Answer, answer
+from rehearsal.aws.ecs.api import Answer, answer, call
 from rehearsal.aws.ecs.ecs import Ecs
 from rehearsal.aws.ecs.naming import Naming, last_part
 from rehearsal.aws.ecs.neighbours import Images, Neighbours
 from rehearsal.aws.ecs.tempo import Tempo
 from rehearsal.aws.embed import Host
+from rehearsal.aws.scaler.usage import RunningTask
 
 Snapshot = dict[tuple[str, str], snapshot.Contents]
 """By account and region."""
@@ -75,11 +76,30 @@ class EcsAddition:
         for place, regional in contents.items():
             self.region(*place).restore(regional)
 
+    def desired(self, account: str, region: str, cluster: str, service: str) -> int | None:
+        """How many tasks a service is to have; None where there is no active one."""
+        ecs = self._regions.get((account, region))
+        found = ecs.store.services.get((cluster, service)) if ecs else None
+        return found.desired if found is not None and found.status == "ACTIVE" else None
+
+    def set_desired(self, account: str, region: str, cluster: str, service: str, count: int) -> None:
+        """Let a service have so many tasks, as Application Auto Scaling does."""
+        order = {"cluster": cluster, "service": service, "desiredCount": count}
+        with server.request_scope(account, region):
+            call(self.region(account, region), "UpdateService", order)
+
+    def is_deploying(self, account: str, region: str, cluster: str, service: str) -> bool:
+        """Whether a deployment of a service is under way."""
+        return self.region(account, region).store.services[cluster, service].primary.rollout == "IN_PROGRESS"
+
+    def running(self, account: str, region: str) -> list[RunningTask]:
+        """The tasks of services that run, with their processes."""
+        ecs = self._regions.get((account, region))
+        return ecs.tasks.running() if ecs else []
+
     def service_exists(self, account: str, region: str, cluster: str, service: str) -> bool:
         """Whether there is such an active service: Application Auto Scaling asks before it takes a target."""
-        ecs = self._regions.get((account, region))
-        found = ecs.store.services.get((last_part(cluster), last_part(service))) if ecs else None
-        return found is not None and found.status == "ACTIVE"
+        return self.desired(account, region, last_part(cluster), last_part(service)) is not None
 
     async def handle(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]

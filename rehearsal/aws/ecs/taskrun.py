@@ -57,6 +57,10 @@ class TaskRun:
         for container in running:
             container.process.kill()
 
+    def processes(self) -> tuple[int, ...]:
+        """The process ids of its containers that live. Hold the store's lock."""
+        return tuple(each.process.pid for each in self._running.values() if not each.process.ended.is_set())
+
     # ---- the stages
 
     def _live(self) -> None:

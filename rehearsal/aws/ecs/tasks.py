@@ -12,6 +12,7 @@ from rehearsal.aws.ecs.errors import invalid
 from rehearsal.aws.ecs.model import Container, Interface, Json, StopCode, Tags, Task, TaskDefinition
 from rehearsal.aws.ecs.naming import interface_id, real_platform, task_id
 from rehearsal.aws.ecs.taskrun import TaskRun
+from rehearsal.aws.scaler.usage import RunningTask
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,22 @@ class Tasks:
         """Let a task come to its orderly end."""
         if run := self._runs.get(task.id):
             run.stop(code, reason)
+
+    def running(self) -> list[RunningTask]:
+        """The tasks of services that run, with their processes. Takes the lock itself."""
+        with self._context.store.lock:
+            return [
+                RunningTask(
+                    task.id,
+                    task.cluster,
+                    task.service,
+                    int(task.task_definition.content["cpu"]),
+                    int(task.task_definition.content["memory"]),
+                    run.processes(),
+                )
+                for run in self._runs.values()
+                if (task := run.task).service and task.last_status == "RUNNING"
+            ]
 
     def end_all(self) -> None:
         """End all tasks at once and wait for their processes' ends. Do not hold the lock."""

@@ -51,6 +51,7 @@ def _listener(listener: ListenerState, certificate: CertificateFile) -> Json:
         "port": listener.port,
         "protocol": listener.protocol,
         "certificate": str(certificate(listener.certificate)) if listener.certificate else None,
+        "tls_versions": listener.tls_versions,
         "default_actions": listener.actions,
         "rules": listener.rules,
     }

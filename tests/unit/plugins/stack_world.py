@@ -14,6 +14,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from rehearsal.aws import AwsStandIn
 from rehearsal.aws.certificates import NOWHERE, Dns
 from rehearsal.dataplane.tls import Authority
+from rehearsal.names import Names
 from rehearsal.requestlog import Entry, RequestLog, read_log
 from rehearsal.seed import Seed
 
@@ -78,11 +79,14 @@ class StackWorld:
 
 
 @contextmanager
-def stack_world(directory: Path, dns: Dns = NOWHERE, **aws: Any) -> Iterator[StackWorld]:
-    """A fresh account; the environment points to it. ``aws`` is the seed's part of that name."""
+def stack_world(directory: Path, names: Names | None = None, dns: Dns = NOWHERE, **aws: Any) -> Iterator[StackWorld]:
+    """A fresh account; the environment points to it. ``aws`` is the seed's part of that name.
+
+    ``names`` learn where load balancers listen.
+    """
     log = RequestLog(directory / "requests.jsonl")
     seed = Seed.model_validate({"aws": {"certificates": [HOSTNAME], **aws}})
-    stand_in = AwsStandIn(seed, log, None, Authority(directory / "certificates"), directory, dns=dns)
+    stand_in = AwsStandIn(seed, log, names, Authority(directory / "certificates"), directory, dns=dns)
     stand_in.start()
     changed = {**_CREDENTIALS, "AWS_ENDPOINT_URL": stand_in.url}
     before = {name: os.environ.get(name) for name in changed}

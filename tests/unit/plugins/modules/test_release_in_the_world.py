@@ -19,7 +19,7 @@ from ansible_collections.offramp.ecs.plugins.modules import (
     ecr_image_info,
     ecs_release_info,
     ecs_rollout,
-    ecs_scaling,
+    ecs_scalable_target,
     ecs_service,
     ecs_task_definition,
     secret_info,
@@ -237,19 +237,30 @@ def test_a_deadline_stops_the_rollout_with_a_rollback(served: Ground) -> None:
     assert failed["rollout"]["verdict"] == "rolled_back"
 
 
-def test_scaling_is_converged_and_then_left_alone(served: Ground) -> None:
+def test_bounds_and_schedules_are_converged_and_then_left_alone(served: Ground) -> None:
     def scaled(**given: Any) -> dict[str, Any]:
-        return served.world.run(ecs_scaling, cluster=CLUSTER, service=SERVICE, process=process(**given))
+        return served.world.run(ecs_scalable_target, cluster=CLUSTER, service=SERVICE, process=process(**given))
 
-    made = scaled(minimum=2, maximum=6)
+    night = {"name": "night", "when": "cron(0 22 * * ? *)", "timezone": "Europe/Tallinn", "minimum": 1, "maximum": None}
+    wanted = {"minimum": 2, "maximum": 6, "schedule": [night]}
+    made = scaled(**wanted)
     assert [change["target"] for change in made["changes"]] == [
         f"scalable target of ECS service {SERVICE}",
-        f"scaling policy {SERVICE}-cpu",
-        f"scaling policy {SERVICE}-memory",
+        f"scheduled action offramp-night of {SERVICE}",
     ]
-    assert not scaled(minimum=2, maximum=6)["changed"]
-    changed = scaled(minimum=2, maximum=8, target_cpu=70, target_memory=0)
-    assert [change["verb"] for change in changed["changes"]] == ["update", "update", "delete"]
-    assert changed["scaling"] == {"service": SERVICE, "minimum": 2, "maximum": 8, "targets": {f"{SERVICE}-cpu": 70.0}}
+    with served.world.watched() as seen:
+        assert not scaled(**wanted)["changed"]
+    assert seen == ["read DescribeScalableTargets", "read DescribeScheduledActions", "read DescribeScalingPolicies"]
+    changed = scaled(minimum=2, maximum=8)
+    assert [change["verb"] for change in changed["changes"]] == ["update", "delete"]
+    assert (changed["scalable_target"]["minimum"], changed["scalable_target"]["maximum"]) == (2, 8)
     assert [change["verb"] for change in scaled()["changes"]] == ["delete"]
     assert not scaled()["changed"]
+
+
+def test_a_target_needs_its_service(served: Ground) -> None:
+    nobodys = served.world.run(
+        ecs_scalable_target, cluster=CLUSTER, service="nobodys", process=process(minimum=1, maximum=2)
+    )
+    assert nobodys["kind"] == "refused"
+    assert "ECS service doesn't exist" in nobodys["msg"]

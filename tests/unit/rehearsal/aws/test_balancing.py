@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import socket
 import ssl
 import threading
 import time
@@ -149,6 +150,27 @@ def test_its_name_leads_to_its_listeners(balancer: dict[str, Any], names: Names)
     assert get(ports[80], "/x?y=1") == (301, f"https://{DOMAIN}:443/x?y=1")
 
 
+def test_a_listeners_policy_says_which_tls_is_spoken(
+    client: Any, balancer: dict[str, Any], names: Names, authority: Authority
+) -> None:
+    def spoken(version: ssl.TLSVersion) -> str | None:
+        context = ssl.create_default_context(cafile=str(authority.ca_path))
+        context.minimum_version = context.maximum_version = version
+        plain = socket.create_connection(("127.0.0.1", (names.lookup(balancer["DNSName"]) or {})[443]), 10)
+        with plain, context.wrap_socket(plain, server_hostname=DOMAIN) as connection:
+            return connection.version()
+
+    elb = client("elbv2")
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    (arn,) = [each["ListenerArn"] for each in listeners if each["Protocol"] == "HTTPS"]
+    elb.modify_listener(ListenerArn=arn, SslPolicy="ELBSecurityPolicy-TLS13-1-3-2021-06")
+    assert spoken(ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+    with pytest.raises(ssl.SSLError, match=r"PROTOCOL_VERSION|EOF"):
+        spoken(ssl.TLSVersion.TLSv1_2)
+    elb.modify_listener(ListenerArn=arn, SslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
+    assert spoken(ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+
+
 def test_targets_come_and_go(  # one story: each step stands on the one before
     client: Any, balancer: dict[str, Any], group: str, names: Names, authority: Authority, aws: AwsStandIn, app: int
 ) -> None:
@@ -253,6 +275,8 @@ def test_listeners_that_aws_refuses(client: Any, balancer: dict[str, Any], group
     assert refusal(create, **https) == "ValidationError"
     unknown = [{"CertificateArn": f"{certificate[:-4]}0000"}]
     assert refusal(create, **https, Certificates=unknown) == "CertificateNotFound"
+    nobodys = {"Certificates": [{"CertificateArn": certificate}], "SslPolicy": "ELBSecurityPolicy-TLS13-1-4"}
+    assert refusal(create, **https, **nobodys) == "SSLPolicyNotFound"
     elsewhere = [{"Type": "forward", "TargetGroupArn": f"{group}x"}]
     assert refusal(create, Protocol="HTTP", Port=81, DefaultActions=elsewhere) == "TargetGroupNotFound"
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
+import ssl
+import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +20,8 @@ from tests.unit.rehearsal.dataplane.steered import Steered
 
 Json = dict[str, Any]
 HOST, ELB, GROUP = "api.bond.example", "arn:elb", "arn:group"
+REFUSED = r"PROTOCOL_VERSION|EOF"
+"""How the other side's refusal of a version looks: an alert, or hanging up. The client's own looks otherwise."""
 FORWARD = {"Type": "forward", "TargetGroupArn": GROUP}
 
 
@@ -25,11 +31,22 @@ def target(number: int, port: int | None, draining: bool = False) -> Json:
     return {"id": f"10.0.0.{number}", "port": 8080, "address": address, "draining": draining}
 
 
-def group(*targets: Json, interval: float = 0.1) -> Json:
-    """A target group that takes a target out after two failed checks."""
+def group(*targets: Json, interval: float = 0.1, **attributes: str) -> Json:
+    """A target group that takes a target out after two failed checks; ``attributes`` with "__" for a dot."""
     check = {"interval": interval, "timeout": 1, "healthy_threshold": 2, "unhealthy_threshold": 2}
     health = {"path": "/health", "matcher": "200", **check}
-    return {"protocol": "HTTP", "port": 8080, "health": health, "attributes": {}, "targets": list(targets)}
+    return {
+        "protocol": "HTTP",
+        "port": 8080,
+        "health": health,
+        "targets": list(targets),
+        "attributes": dotted(attributes),
+    }
+
+
+def dotted(attributes: dict[str, str]) -> dict[str, str]:
+    """Attributes by the names that AWS gives them."""
+    return {name.replace("__", "."): value for name, value in attributes.items()}
 
 
 class Balancer:
@@ -38,11 +55,12 @@ class Balancer:
     def __init__(self, steered: Steered) -> None:
         self.steered = steered
 
-    def table(self, groups: Json, *listeners: Json, idle_timeout: int = 60) -> None:
-        """Put a table in force."""
-        rows = [{"arn": f"arn:listener:{row['port']}", "certificate": None, **row} for row in listeners]
-        attributes = {"idle_timeout.timeout_seconds": str(idle_timeout)}
-        self.steered.send({"balancers": {ELB: {"listeners": rows, "attributes": attributes}}, "target_groups": groups})
+    def table(self, groups: Json, *listeners: Json, **attributes: str) -> None:
+        """Put a table in force; ``attributes`` are the load balancer's, with "__" for a dot."""
+        told = {"certificate": None, "tls_versions": ["TLSv1.2", "TLSv1.3"]}
+        rows = [{"arn": f"arn:listener:{row['port']}", **told, **row} for row in listeners]
+        balancer = {"listeners": rows, "attributes": dotted(attributes)}
+        self.steered.send({"balancers": {ELB: balancer}, "target_groups": groups})
 
     def forward(self, *targets: Json, **more: Any) -> None:
         """One listener at port 80 that forwards to one group."""
@@ -225,7 +243,7 @@ def test_a_target_that_closes_or_stays_silent_is_an_error_of_the_balancers(
     with origin(answers(b"")) as (closes, _):
         balancer.forward(target(1, closes))
         assert balancer.get(method="POST").status == 502
-    balancer.forward(target(2, slow.real_ports[8080]), idle_timeout=1)
+    balancer.forward(target(2, slow.real_ports[8080]), idle_timeout__timeout_seconds="1")
     assert balancer.get().status == 504
     counted, _ = balancer.counted(2)
     assert counted == Counter(requests=2, elb_5xx=2, elb_502=1, elb_504=1)
@@ -240,3 +258,112 @@ def test_targets_learn_of_the_client(balancer: Balancer) -> None:
     told = ("X-Forwarded-For: 203.0.113.7, 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Port: 80")
     for header in (*told, "X-Amzn-Trace-Id: Root=1-"):
         assert f"\r\n{header}" in head
+
+
+def shaken(port: int, version: ssl.TLSVersion, authority: Authority) -> str | None:
+    """The version that a client gets that speaks this one alone."""
+    context = ssl.create_default_context(cafile=str(authority.ca_path))
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers("ALL:@SECLEVEL=0")  # else the client itself would not speak 1.1
+    plain = socket.create_connection(("127.0.0.1", port), 20)
+    with plain, context.wrap_socket(plain, server_hostname=HOST) as connection:
+        return connection.version()
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("policy", "spoken", "refused"),
+    [
+        (["TLSv1.2", "TLSv1.3"], ["TLSv1_2", "TLSv1_3"], ["TLSv1_1"]),
+        (["TLSv1.3"], ["TLSv1_3"], ["TLSv1_1", "TLSv1_2"]),
+    ],
+)
+def test_only_the_policys_versions_of_tls_are_spoken(
+    balancer: Balancer, authority: Authority, policy: list[str], spoken: list[str], refused: list[str]
+) -> None:
+    listener = {"port": 443, "protocol": "HTTPS", "default_actions": [FORWARD], "tls_versions": policy}
+    balancer.table({GROUP: group()}, listener | {"certificate": str(authority.issue([HOST]))})
+    port = balancer.port(443)
+    for name in spoken:
+        assert shaken(port, ssl.TLSVersion[name], authority) == name.replace("_", ".")
+    for name in refused:
+        with pytest.raises(ssl.SSLError, match=REFUSED):
+            shaken(port, ssl.TLSVersion[name], authority)
+
+
+def test_a_policy_changes_under_a_listener_that_stays(balancer: Balancer, authority: Authority) -> None:
+    listener = {"port": 443, "protocol": "HTTPS", "default_actions": [FORWARD]}
+    listener["certificate"] = str(authority.issue([HOST]))
+    balancer.table({GROUP: group()}, listener)
+    port = balancer.port(443)
+    balancer.table({GROUP: group()}, listener | {"tls_versions": ["TLSv1.3"]})
+    assert balancer.port(443) == port
+    with pytest.raises(ssl.SSLError, match=REFUSED):
+        shaken(port, ssl.TLSVersion.TLSv1_2, authority)
+
+
+def test_an_open_request_of_a_draining_target_is_finished(
+    balancer: Balancer, start_app: Callable[..., AppProcess]
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(connection: socket.socket, head: bytes) -> None:
+        if b"GET /slow" in head:
+            asked.set()
+            assert go_on.wait(20)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
+
+    stays = target(2, start_app(name="stays").real_ports[8080])
+    with origin(slowly) as (leaves, _):
+        balancer.forward(target(1, leaves))
+        balancer.wait_state(1, "healthy")
+        answers_: list[Got] = []
+        client = threading.Thread(target=lambda: answers_.append(balancer.get("/slow")))
+        client.start()
+        assert asked.wait(20)
+        balancer.forward(target(1, leaves, draining=True), stays)
+        assert balancer.get().json["process"] == "stays"
+        go_on.set()
+        client.join()
+    assert [(got.status, got.body) for got in answers_] == [(200, b"done")]
+
+
+@pytest.mark.parametrize(("drops", "passed"), [("true", False), ("false", True)])
+def test_invalid_headers_are_dropped_where_the_balancer_is_told_to(
+    balancer: Balancer, drops: str, passed: bool
+) -> None:
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with origin(answers(raw)) as (port, heads):
+        balancer.forward(target(1, port), routing__http__drop_invalid_header_fields__enabled=drops)
+        balancer.get("/", headers={"X_Underscored": "1", "X-Plain-1": "2"})
+    head = next(head for head in heads if b"ELB-HealthChecker" not in head)
+    assert b"\r\nX-Plain-1: 2" in head
+    assert (b"X_Underscored" in head) is passed
+
+
+def test_a_connection_that_stays_idle_is_closed(balancer: Balancer, start_app: Callable[..., AppProcess]) -> None:
+    balancer.forward(target(1, start_app().real_ports[8080]), idle_timeout__timeout_seconds="1")
+    connection = http.client.HTTPConnection("127.0.0.1", balancer.port(), timeout=20)
+    connection.request("GET", "/", headers={"Host": HOST})
+    connection.getresponse().read()
+    assert connection.sock.recv(1) == b"", "the balancer closes it"
+    connection.close()
+
+
+def test_a_new_target_starts_slowly_beside_those_that_are_warm(
+    balancer: Balancer, start_app: Callable[..., AppProcess]
+) -> None:
+    warm, new = start_app(name="warm"), start_app(name="new")
+    listener = {"port": 80, "protocol": "HTTP", "default_actions": [FORWARD]}
+    slow = {"slow_start__duration_seconds": "900"}
+    balancer.table({GROUP: group(target(1, warm.real_ports[8080]), **slow)}, listener)
+    balancer.wait_state(1, "healthy")
+    assert {balancer.get().json["process"] for _ in range(3)} == {"warm"}, "the first one has nobody to wait for"
+    both = target(1, warm.real_ports[8080]), target(2, new.real_ports[8080])
+    balancer.table({GROUP: group(*both, **slow)}, listener)
+    balancer.wait_state(2, "healthy")
+    seen = Counter(balancer.get().json["process"] for _ in range(40))
+    assert seen["new"] <= 10
+    balancer.table({GROUP: group(*both)}, listener)
+    seen = Counter(balancer.get().json["process"] for _ in range(40))
+    assert seen["new"] == 20

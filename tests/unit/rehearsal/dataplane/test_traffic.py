@@ -73,6 +73,7 @@ class World:
             "port": 443,
             "protocol": "HTTPS",
             "certificate": str(self.authority.issue([HOST])),
+            "tls_versions": ["TLSv1.2", "TLSv1.3"],
             "default_actions": [{"Type": "forward", "TargetGroupArn": GROUP}],
         }
         return {

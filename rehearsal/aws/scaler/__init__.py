@@ -1,0 +1,1 @@
+"""What Application Auto Scaling does by itself: it follows policies, bounds and schedules, by the tasks' metrics."""
