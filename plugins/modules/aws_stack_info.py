@@ -26,7 +26,7 @@ options:
     type: dict
     default: {}
   required:
-    description: Whether a missing output is an error; false gives it as empty, for a look before anything is provisioned.
+    description: Whether a missing output is an error; false gives an empty one, for a look before provisioning.
     type: bool
     default: true
 extends_documentation_fragment:
