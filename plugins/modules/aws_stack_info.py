@@ -25,6 +25,10 @@ options:
         commas.
     type: dict
     default: {}
+  required:
+    description: Whether a missing output is an error; false gives an empty one, for a look before provisioning.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - offramp.ecs.aws
 version_added: 0.1.0
@@ -69,6 +73,7 @@ SPEC = spec.spec(
         "name": {"type": "str", "required": True},
         "outputs": {"type": "list", "elements": "str", "required": True},
         "given": {"type": "dict", "default": {}},
+        "required": {"type": "bool", "default": True},
     },
 )
 
@@ -81,6 +86,7 @@ class Want:
     region: str
     outputs: tuple[str, ...]
     given: Mapping[str, str]
+    required: bool = True
 
 
 def connect(params: Mapping[str, Any], door: Door) -> Stacks:
@@ -95,20 +101,22 @@ def want_of(params: Mapping[str, Any]) -> Want:
         for name, value in params["given"].items()
         if value
     }
-    return Want(params["name"], params["region"], tuple(params["outputs"]), given)
+    return Want(params["name"], params["region"], tuple(params["outputs"]), given, params["required"])
 
 
 def observe(api: Stacks, want: Want) -> Stack:
-    """The stack with the wanted outputs, unknown where there are none."""
+    """The stack with the wanted outputs; those that it lacks are unknown, or empty where they need not be there."""
     needed = [name for name in want.outputs if name not in want.given]
     have = api.describe(want.name) if needed else Stack(want.name)
     values = {**have.outputs, **want.given}
     return Stack(
-        want.name, status=have.status, outputs={name: values.get(name) or _unknown(name, want) for name in want.outputs}
+        want.name, status=have.status, outputs={name: values.get(name) or _missing(name, want) for name in want.outputs}
     )
 
 
-def _unknown(output: str, want: Want) -> Unknown:
+def _missing(output: str, want: Want) -> str:
+    if not want.required:
+        return ""
     return Unknown(f"{output} of stack {want.name} in {want.region}", "playbooks/provision.yml")
 
 

@@ -201,7 +201,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
         sources=tuple(sources) if params["secret_arn"] else (),
         log_group=told["log_group"],
         target_group=told["target_group_arn"],
-        subnets=tuple(params["subnets"]),
+        subnets=tuple(filter(None, params["subnets"])),
         public_ip=params["public_ip"],
     )
     return Want(params["name"], needs, params["task_definition"], params["strict"])

@@ -86,12 +86,8 @@ class Preflight:
             ("The execution role", needs.execution_role, self._trust),
             ("The secret", needs.sources, self._content),
             ("The log group", needs.log_group, self._log_group),
-            (
-                "What the execution role may do",
-                (needs.execution_role, needs.sources, needs.log_group),
-                self._permissions,
-            ),
-            ("The target group", (needs.target_group, needs.subnets) if needs.port else "", self._target_group),
+            ("What the execution role may do", needs.execution_role, self._permissions),
+            ("The target group", needs.target_group if needs.port else "", self._target_group),
         ]
         return [found for what, needed, look in looks for found in _looked(what, needed, look, needs)]
 

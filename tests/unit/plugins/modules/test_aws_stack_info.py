@@ -26,8 +26,8 @@ class Api:
         return self._stack
 
 
-def looked_up(api: Api, outputs: list[str], given: dict[str, Any]) -> Stack:
-    params = {"name": "net", "region": "eu-west-1", "outputs": outputs, "given": given}
+def looked_up(api: Api, outputs: list[str], given: dict[str, Any], *, required: bool = True) -> Stack:
+    params = {"name": "net", "region": "eu-west-1", "outputs": outputs, "given": given, "required": required}
     return aws_stack_info.observe(api, aws_stack_info.want_of(params))  # type: ignore[arg-type]
 
 
@@ -50,3 +50,8 @@ def test_what_is_missing_is_unknown_and_names_who_makes_it(stack: Stack) -> None
     found = looked_up(Api(stack), ["VpcId"], {})
     assert is_unknown(found.outputs["VpcId"])
     assert "VpcId of stack net in eu-west-1" in found.outputs["VpcId"]
+
+
+def test_what_need_not_be_there_is_empty_where_it_is_missing() -> None:
+    assert looked_up(Api(Stack("net")), ["VpcId"], {}, required=False).outputs == {"VpcId": ""}
+    assert looked_up(Api(DEPLOYED), ["VpcId"], {}, required=False).outputs == {"VpcId": "vpc-1"}

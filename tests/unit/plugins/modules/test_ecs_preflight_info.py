@@ -240,6 +240,13 @@ def test_after_a_dry_run_that_would_change_the_stack_its_parts_are_not_judged(pl
     assert place.look(log_group="/old", provisioned={"dry": False, "changed": True})["failed"]
 
 
+def test_what_is_not_given_is_not_looked_at(place: Place) -> None:
+    nothing = dict.fromkeys(("image", "execution_role_arn", "secret_arn", "log_group", "target_group_arn"), "")
+    found = place.look(**nothing, secret_keys=[], subnets=[""])
+    assert found["preflight"] == {"name": "bond", "good": True, "findings": []}
+    assert found["headline"] == []
+
+
 class Refusing:
     """Stands for IAM of an account whose policy does not let us look."""
 
