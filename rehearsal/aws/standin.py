@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.aws import balancing, identity, network, scaling, secretsmanager
+from rehearsal.aws import alarms, balancing, identity, network, scaling, secretsmanager
 from rehearsal.aws.adapters import moto_balancers, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.ailing import refuse
@@ -69,9 +69,11 @@ class AwsStandIn:
         types.install(self._host.patches, self._clients)
         guards.install(self._host.patches, self._clients)
         drift.install(self._host.patches)
+        alarms.install(self._host.patches)
         for service in self._services(self._host.patches):
             service.install(self._host.patches)
         moto_balancers.face_the_internet(self._host.patches)
+        moto_balancers.log_health_checks(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
         if self._certs is not None:
             for name in aws.certificates:
@@ -104,7 +106,7 @@ class AwsStandIn:
             balancing.service(self._plane),
             gate.service(patches),
             identity.service(),
-            network.service(),
+            network.service(patches),
             scaling.service(patches, self.ecs.service_exists),
             secretsmanager.service(),
         ]

@@ -20,4 +20,12 @@ def has_customer_policy(arn: str) -> bool:
     return arn in reach("ministack.services.iam", "_policies")
 
 
+def trust_of(role: str) -> str:
+    """The text of the trust policy of a role of the current account, by its ARN; empty where there is none."""
+    found = reach("ministack.services.iam", "_roles").get(role.rpartition("/")[2], {})
+    trust = found.get("AssumeRolePolicyDocument", "")
+    return trust if isinstance(trust, str) else json.dumps(trust)
+
+
+reach("ministack.services.iam", "_roles")
 reach("ministack.services.iam", "_policies")

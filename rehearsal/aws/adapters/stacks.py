@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,21 @@ def read_drift_by(
 def enforce_capabilities(patches: Patches) -> None:
     """Let a template with IAM resources need CAPABILITY_IAM (ministack asks for it only where it checks signatures)."""
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
+
+
+def generate_secrets_by(patches: Patches, password: Callable[[dict[str, Any]], str]) -> None:
+    """Let ``password`` make what GenerateSecretString asks for: ministack's own heeds half of the options."""
+
+    def secret_string(properties: dict[str, Any]) -> str:
+        wanted = properties.get("GenerateSecretString")
+        if not wanted or properties.get("SecretString"):
+            return str(plain(properties))
+        made = password(wanted)
+        if "SecretStringTemplate" not in wanted:
+            return made
+        return json.dumps({**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: made})
+
+    plain = patches.attribute(_PROVISIONERS, "_sm_secret_string", secret_string)
 
 
 def blur_templates(patches: Patches) -> None:
@@ -109,6 +125,7 @@ def parse_template(body: str) -> dict[str, Any]:
 
 for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERTY", "_physical_name"):
     reach(_PROVISIONERS, _name)
+reach(_PROVISIONERS, "_sm_secret_string")
 reach(f"{_PACKAGE}.stacks", "_runs_on_worker_thread")
 reach(f"{_PACKAGE}.engine", "_parse_template")
 reach(f"{_PACKAGE}.drift", "_DRIFT_READERS")

@@ -18,9 +18,19 @@ _MOTO_OWNS = ("AWS::EC2::", "AWS::ElasticLoadBalancingV2::")
 def install(patches: Patches, clients: Clients) -> None:
     """Register the types; those of ministack whose service moto answers here would write where nobody reads."""
     stacks.keep_off_the_loop(patches)
+    stacks.generate_secrets_by(patches, partial(_password, clients))
     stacks.forget_types(patches, lambda name: name.startswith(_MOTO_OWNS))
     for resource in OURS:
         register(patches, clients, resource)
+
+
+_NOT_OF_PASSWORDS = ("GenerateStringKey", "SecretStringTemplate")
+
+
+def _password(clients: Clients, wanted: Properties) -> str:
+    """A password by the options of GenerateSecretString, which are those of GetRandomPassword."""
+    options = {name: value for name, value in wanted.items() if name not in _NOT_OF_PASSWORDS}
+    return str(Context(clients, str).call("secretsmanager", "GetRandomPassword", options)["RandomPassword"])
 
 
 def register(patches: Patches, clients: Clients, resource: ResourceType) -> None:
