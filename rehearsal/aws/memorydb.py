@@ -116,7 +116,7 @@ def _sound_passwords(parameters: Parameters) -> None:
         if not _LEAST <= len(password) <= _MOST or set(password) & _REFUSED:
             raise RefusedError(
                 "InvalidParameterValueException",
-                f"Passwords must have {_LEAST} to {_MOST} printable characters, and none of , \" / @",
+                f'Passwords must have {_LEAST} to {_MOST} printable characters, and none of , " / @',
             )
 
 

@@ -10,7 +10,6 @@ from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.errors import RefusedError
 from rehearsal.aws.service import Parameters, Service
 
-
 _FLOW_LOGS = "vpc-flow-logs.amazonaws.com"
 
 

@@ -66,7 +66,14 @@ def _query(query: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-for _name in ("_evaluate_alarm", "_record_history", "_dispatch_alarm_actions", "_metrics", "_stat_value", "_calc_stats"):
+for _name in (
+    "_evaluate_alarm",
+    "_record_history",
+    "_dispatch_alarm_actions",
+    "_metrics",
+    "_stat_value",
+    "_calc_stats",
+):
     reach(_CLOUDWATCH, _name)
 reach(_CLOUDWATCH, "_dims_key")
 reach(_PROVISIONERS, "_cw_metric_alarm_record")

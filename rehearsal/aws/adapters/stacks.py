@@ -56,14 +56,14 @@ def enforce_capabilities(patches: Patches) -> None:
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
 
 
-def generate_secrets_by(patches: Patches, password: Callable[[dict[str, Any]], str]) -> None:
-    """Let ``password`` make what GenerateSecretString asks for: ministack's own heeds half of the options."""
+def generate_secrets_by(patches: Patches, password: Callable[[str, dict[str, Any]], str]) -> None:
+    """Let ``password`` (of a name and options) make what GenerateSecretString asks for: ministack heeds few options."""
 
     def secret_string(properties: dict[str, Any]) -> str:
         wanted = properties.get("GenerateSecretString")
         if not wanted or properties.get("SecretString"):
             return str(plain(properties))
-        made = password(wanted)
+        made = password(properties.get("Name", ""), wanted)
         if "SecretStringTemplate" not in wanted:
             return made
         return json.dumps({**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: made})

@@ -93,7 +93,9 @@ def _flow_log(log_id: str, _: Properties) -> Properties | None:
 
 def _memorydb_cluster(name: str, properties: Properties) -> Properties | None:
     found = moto_data.cluster(name)
-    return None if found is None else {key: _typed(found[key], value) for key, value in properties.items() if key in found}
+    return (
+        None if found is None else {key: _typed(found[key], value) for key, value in properties.items() if key in found}
+    )
 
 
 def _typed(current: Any, declared: Any) -> Any:

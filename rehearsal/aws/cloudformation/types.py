@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import string
 from functools import partial
 from typing import Any
 
@@ -18,19 +20,25 @@ _MOTO_OWNS = ("AWS::EC2::", "AWS::ElasticLoadBalancingV2::")
 def install(patches: Patches, clients: Clients) -> None:
     """Register the types; those of ministack whose service moto answers here would write where nobody reads."""
     stacks.keep_off_the_loop(patches)
-    stacks.generate_secrets_by(patches, partial(_password, clients))
+    stacks.generate_secrets_by(patches, _password)
     stacks.forget_types(patches, lambda name: name.startswith(_MOTO_OWNS))
     for resource in OURS:
         register(patches, clients, resource)
 
 
-_NOT_OF_PASSWORDS = ("GenerateStringKey", "SecretStringTemplate")
+_KINDS = {
+    "ExcludeLowercase": string.ascii_lowercase,
+    "ExcludeUppercase": string.ascii_uppercase,
+    "ExcludeNumbers": string.digits,
+    "ExcludePunctuation": string.punctuation,
+}
 
 
-def _password(clients: Clients, wanted: Properties) -> str:
-    """A password by the options of GenerateSecretString, which are those of GetRandomPassword."""
-    options = {name: value for name, value in wanted.items() if name not in _NOT_OF_PASSWORDS}
-    return str(Context(clients, str).call("secretsmanager", "GetRandomPassword", options)["RandomPassword"])
+def _password(name: str, wanted: Properties) -> str:
+    """A password by the options of GenerateSecretString; the same one each time, so that worlds can be compared."""
+    kinds = "".join(letters for option, letters in _KINDS.items() if str(wanted.get(option, False)).lower() != "true")
+    allowed = [letter for letter in kinds if letter not in wanted.get("ExcludeCharacters", "")]
+    return "".join(random.Random(name).choices(allowed, k=int(wanted.get("PasswordLength", 32))))  # noqa: S311
 
 
 def register(patches: Patches, clients: Clients, resource: ResourceType) -> None:

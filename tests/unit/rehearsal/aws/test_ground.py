@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from rehearsal.aws import AwsStandIn
 from rehearsal.aws.cloudformation import gate
@@ -21,7 +22,12 @@ FULL = {
     "network": {"Zones": "3", "NatPerZone": "true", "PrivateEndpoints": "true", "FlowLogDays": "14"},
     "platform": {"MakesKey": "true", "MemoryDb": "true", "SpotWeight": "1"},
     "app": {"Exec": "true", "XRay": "true"},
-    "kpis": {"AlertEmail": "ops@bond.example", "BudgetAmount": "100", "Service1": "bond-web", "Service2": "bond-worker"},
+    "kpis": {
+        "AlertEmail": "ops@bond.example",
+        "BudgetAmount": "100",
+        "Service1": "bond-web",
+        "Service2": "bond-worker",
+    },
 }
 BARE = {
     "network": {"FlowLogs": "false"},
@@ -264,6 +270,34 @@ def test_the_budget_counts_the_app_of_the_stage(full: Ground, client: Any) -> No
     assert sorted(each["NotificationType"] for each in told) == ["ACTUAL", "FORECASTED"]
 
 
+def test_drift_is_what_somebody_changed_by_hand(full: Ground, client: Any) -> None:
+    for kind in FULL:
+        found = full.stacks.drift(full.name(kind))
+        assert set(found.values()) <= {"IN_SYNC"}, (kind, found)
+    assert full.stacks.drift(full.name("network"))["FlowLog"] == "IN_SYNC"
+    client("memorydb").update_cluster(ClusterName="offramp-full", SnapshotRetentionLimit=1)
+    found = full.stacks.drift(full.name("platform"))
+    assert [name for name, status in found.items() if status == "MODIFIED"] == ["MemoryDbCluster"]
+    client("memorydb").update_cluster(ClusterName="offramp-full", SnapshotRetentionLimit=7)
+
+
+def test_state_tells_what_was_made_and_a_snapshot_brings_it_back(
+    grounds: dict[str, Ground], aws: AwsStandIn, client: Any
+) -> None:
+    before = aws.state()
+    made = json.dumps(before, default=str)
+    for text in ("offramp-full-bond-target-errors", "FlowLogId", "clustercfg.offramp-full", "alias/offramp-full"):
+        assert text in made
+    password = json.loads(client("secretsmanager").get_secret_value(SecretId="full/memorydb/password")["SecretString"])
+    assert password["password"] not in made
+    kept = aws.snapshot()
+    client("ec2").delete_flow_logs(FlowLogIds=[physical(grounds["full"], "network", "FlowLog")])
+    client("cloudwatch").delete_alarms(AlarmNames=["offramp-full-bond-target-errors"])
+    assert aws.state() != before
+    aws.restore(kept)
+    assert aws.state() == before
+
+
 @pytest.mark.parametrize("kind", sorted(FULL))
 def test_a_second_deployment_changes_nothing(grounds: dict[str, Ground], kind: str) -> None:
     for ground in grounds.values():
@@ -274,3 +308,55 @@ def test_a_second_deployment_changes_nothing(grounds: dict[str, Ground], kind: s
         assert told["Status"] == "FAILED", told["Changes"]
         assert "didn't contain changes" in told["StatusReason"]
         formation.delete_change_set(StackName=name, ChangeSetName="again")
+
+
+def test_memorydb_leaves_a_last_snapshot_where_one_is_named(grounds: dict[str, Ground], client: Any) -> None:
+    full = grounds["full"]
+    final = {"ParameterKey": "MemoryDbFinalSnapshot", "ParameterValue": "offramp-full-final"}
+    for memorydb in ("true", "false"):
+        changed = [*full.arguments("platform")["Parameters"], final]
+        changed = [each for each in changed if each["ParameterKey"] != "MemoryDb"]
+        changed.append({"ParameterKey": "MemoryDb", "ParameterValue": memorydb})
+        arguments = full.arguments("platform") | {"Parameters": changed}
+        if memorydb == "false":  # the app's rule and alarms go first
+            for kind in ("kpis", "app"):
+                assert full.stacks.delete(full.name(kind)) == "DELETE_COMPLETE"
+        done = full.stacks.update(full.name("platform"), arguments.pop("TemplateBody"), **arguments)
+        assert done["StackStatus"] == "UPDATE_COMPLETE", full.stacks.failure(full.name("platform"))
+    assert client("memorydb").describe_clusters()["Clusters"] == []
+    assert [each["Name"] for each in client("memorydb").describe_snapshots()["Snapshots"]] == ["offramp-full-final"]
+
+
+def test_deletion_leaves_what_is_meant_to_stay(grounds: dict[str, Ground], client: Any) -> None:
+    for stage, ground in grounds.items():
+        for kind in reversed(FULL if stage == "bare" else ("network", "platform")):
+            assert ground.stacks.delete(ground.name(kind)) == "DELETE_COMPLETE"
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert client("ec2").describe_flow_logs()["FlowLogs"] == []
+    assert client("budgets").describe_budgets(AccountId=ACCOUNT).get("Budgets", []) == []
+    assert client("secretsmanager").list_secrets()["SecretList"] == []
+    assert [vpc["IsDefault"] for vpc in client("ec2").describe_vpcs()["Vpcs"]] == [True]
+    kept = {each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]}
+    assert kept > {"/offramp/full/bond", "/offramp/full/exec", "/offramp/bare/bond"}
+
+
+def test_a_flow_log_needs_a_role_that_flow_logs_may_take(client: Any) -> None:
+    vpc = client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    with pytest.raises(ClientError, match="Unable to assume given IAM role"):
+        client("ec2").create_flow_logs(
+            ResourceType="VPC",
+            ResourceIds=[vpc],
+            TrafficType="ALL",
+            LogGroupName="/x",
+            DeliverLogsPermissionArn=f"arn:aws:iam::{ACCOUNT}:role/nobody",
+        )
+
+
+def test_a_password_that_memorydb_does_not_take_is_refused(client: Any) -> None:
+    for password in ("short", "with/slash" * 3):
+        with pytest.raises(ClientError, match="16 to 128"):
+            client("memorydb").create_user(
+                UserName="u",
+                AccessString="on ~* +@all",
+                AuthenticationMode={"Type": "password", "Passwords": [password]},
+            )
