@@ -81,7 +81,7 @@ lint: $(READY) ## Run every static check
 	mypy $(TYPED)
 	yamllint --strict .
 	ansible-lint --offline
-	cfn-lint $(TEMPLATES)
+	cfn-lint --include-checks I --include-experimental -- $(TEMPLATES)
 
 # BENCH="--only copy" measures one part again.
 BENCH ?=

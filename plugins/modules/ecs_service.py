@@ -51,6 +51,13 @@ options:
     description: Whether ECS itself rolls a failing deployment back.
     type: bool
     default: true
+  alarms:
+    description:
+      - Names of CloudWatch alarms that deployments of a process with a port watch. ECS rolls a deployment back when one
+        of them goes off while it is under way, or for some minutes after; it watches none where one is off before.
+    type: list
+    elements: str
+    default: []
   minimum_percent:
     description: Percent of the desired tasks that stay healthy during a rollout.
     type: int
@@ -133,6 +140,7 @@ SPEC = spec.spec(
         "public_ip": {"type": "bool", "default": False},
         "target_group_arn": {"type": "str", "default": ""},
         "circuit_breaker": {"type": "bool", "default": True},
+        "alarms": {"type": "list", "elements": "str", "default": []},
         "minimum_percent": {"type": "int", "default": 100},
         "maximum_percent": {"type": "int", "default": 200},
         "zone_rebalancing": {"type": "bool", "default": True},

@@ -11,6 +11,8 @@ from rehearsal.aws.errors import RefusedError
 from rehearsal.aws.service import Parameters, Service
 
 _OPEN = "open-access"
+_LEAST, _MOST = 16, 128
+_REFUSED = set(',"/@')
 
 
 class AccessLists:
@@ -27,6 +29,7 @@ class AccessLists:
             "UpdateSubnetGroup": _update_subnet_group,
         }
         self.service.refuses("CreateCluster")(self._known_names)
+        self.service.refuses("CreateUser", "UpdateUser")(_sound_passwords)
 
     def snapshot(self) -> dict[tuple[str, str, str], list[str]]:
         """All lists with their users, for :meth:`restore`."""
@@ -105,6 +108,16 @@ def _update_subnet_group(parameters: Parameters) -> Parameters:
     group.description = parameters.get("Description", group.description)
     told: Parameters = {"SubnetGroup": group.to_dict()}
     return told
+
+
+def _sound_passwords(parameters: Parameters) -> None:
+    """https://docs.aws.amazon.com/memorydb/latest/devguide/clusters.acls.html ("Password constraints")."""
+    for password in parameters.get("AuthenticationMode", {}).get("Passwords", []):
+        if not _LEAST <= len(password) <= _MOST or set(password) & _REFUSED:
+            raise RefusedError(
+                "InvalidParameterValueException",
+                f'Passwords must have {_LEAST} to {_MOST} printable characters, and none of , " / @',
+            )
 
 
 def _known_users(names: list[str]) -> list[str]:

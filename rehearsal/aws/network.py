@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.aws.adapters import moto_network, server
+from rehearsal.aws.adapters import logs, moto_network, policies, server
 from rehearsal.aws.adapters.moto_server import backend
+from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.errors import RefusedError
 from rehearsal.aws.service import Parameters, Service
 
+_FLOW_LOGS = "vpc-flow-logs.amazonaws.com"
 
-def service() -> Service:
+
+def service(patches: Patches) -> Service:
     """The service with its refusals."""
+    moto_network.deliver_flow_logs_to(patches, logs.has_group)
     ec2 = Service("ec2")
+    ec2.refuses("CreateFlowLogs")(_role_of_flow_logs)
     ec2.refuses("CreateSecurityGroup")(_vpc_exists)
     ec2.refuses("DeleteSecurityGroup")(_nobody_uses_it)
     ec2.refuses("DescribeSubnets")(_subnets_exist)
@@ -50,6 +55,12 @@ def _leads_somewhere(parameters: Parameters) -> None:
     public = parameters.get("ConnectivityType", "public") == "public"
     if public and subnet is not None and not moto_network.reaches_internet(subnet.vpc_id):
         raise RefusedError("Gateway.NotAttached", f"Network {subnet.vpc_id} has no Internet gateway attached")
+
+
+def _role_of_flow_logs(parameters: Parameters) -> None:
+    role = parameters.get("DeliverLogsPermissionArn")
+    if role and _FLOW_LOGS not in policies.trust_of(role):
+        raise RefusedError("InvalidParameter", f"Unable to assume given IAM role {role}")
 
 
 def _nobody_uses_it(parameters: Parameters) -> None:

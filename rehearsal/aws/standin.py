@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from rehearsal.aws import balancing, certificates, identity, linkedroles, network, prefixlists, scaling, secretsmanager
+from rehearsal.aws import (
+    alarms,
+    balancing,
+    certificates,
+    identity,
+    linkedroles,
+    network,
+    prefixlists,
+    scaling,
+    secretsmanager,
+)
 from rehearsal.aws.adapters import moto_balancers, moto_certificates, moto_prefix_lists, moto_server, server
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.ailing import refuse
@@ -79,9 +89,11 @@ class AwsStandIn:
         types.install(self._host.patches, self._clients)
         guards.install(self._host.patches, self._clients)
         drift.install(self._host.patches)
+        alarms.install(self._host.patches)
         for service in self._services(self._host.patches):
             service.install(self._host.patches)
         moto_balancers.face_the_internet(self._host.patches)
+        moto_balancers.log_health_checks(self._host.patches)
         moto_balancers.answer_health_by(self._host.patches, self._plane.health_of)
         moto_prefix_lists.change_as_ec2_does(self._host.patches)
         self._install_certificates(self._host.patches)
@@ -119,7 +131,7 @@ class AwsStandIn:
 
     def _services(self, patches: Patches) -> list[Service]:
         """What the rehearsal adds to each service."""
-        ec2, elb = network.service(), balancing.service(self._plane)
+        ec2, elb = network.service(patches), balancing.service(self._plane)
         prefixlists.add_to(ec2)
         self._quotas.enforce(ec2, elb)
         return [

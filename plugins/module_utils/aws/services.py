@@ -49,6 +49,7 @@ def write(params: Mapping[str, Any]) -> Json:
         {
             "taskDefinition": params["task_definition"],
             "deploymentConfiguration": {
+                "alarms": _alarms(params["alarms"] if process["port"] else []),
                 "deploymentCircuitBreaker": breaker,
                 "minimumHealthyPercent": params["minimum_percent"],
                 "maximumPercent": params["maximum_percent"],
@@ -74,7 +75,8 @@ def normalised(service: Mapping[str, Any]) -> Json:
     """One form for what we want and for what ECS describes: defaults filled in, sets sorted."""
     network = service["networkConfiguration"]["awsvpcConfiguration"]
     deployment = {**_DEPLOYMENT_DEFAULTS, **service["deploymentConfiguration"]}
-    deployment["alarms"] = {**_NO_ALARMS, **(deployment["alarms"] or {})}
+    alarms = {**_NO_ALARMS, **(deployment["alarms"] or {})}
+    deployment["alarms"] = {**alarms, "alarmNames": sorted(alarms["alarmNames"])}
     known = {key: value for key, value in deployment.items() if key in _DEPLOYMENT_DEFAULTS}
     settings = {key: service.get(key, default) for key, default in _DEFAULTS.items()}
     return {
@@ -93,6 +95,11 @@ def normalised(service: Mapping[str, Any]) -> Json:
             ({key: each[key] for key in sorted(each) if each[key]} for each in settings["loadBalancers"]), key=str
         ),
     }
+
+
+def _alarms(names: Sequence[str]) -> Json:
+    """The alarms that a deployment watches, and is rolled back by; none where there are no names."""
+    return {"alarmNames": list(names), "enable": True, "rollback": True} if names else dict(_NO_ALARMS)
 
 
 def for_creation(settings: Mapping[str, Any]) -> Json:

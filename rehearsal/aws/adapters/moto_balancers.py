@@ -105,6 +105,13 @@ def face_the_internet(patches: Patches) -> None:
     before = patches.member(reach(_MODELS, "ELBv2Backend"), "create_load_balancer", create)
 
 
+def log_health_checks(patches: Patches) -> None:
+    """Let load balancers be told where the logs of their health checks go, which moto does not know."""
+    model = reach(_MODELS, "FakeLoadBalancer")
+    more = {"health_check_logs.s3.bucket", "health_check_logs.s3.prefix"}
+    patches.member(model, "VALID_ATTRS", model.VALID_ATTRS | more)
+
+
 def answer_health_by(patches: Patches, health_of: HealthOf) -> None:
     """Let DescribeTargetHealth tell what ``health_of`` says."""
     status, missing = reach(_MODELS, "FakeHealthStatus"), reach(_MODELS, "TargetGroupNotFoundError")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rehearsal.aws.adapters import server
 from rehearsal.aws.adapters.moto_server import backend
-from rehearsal.aws.adapters.reach import reach
+from rehearsal.aws.adapters.reach import Patches, reach
 
 
 def subnet(subnet_id: str) -> Any:
@@ -50,6 +51,34 @@ def rules_of(group_id: str) -> dict[str, list[dict[str, Any]]] | None:
         "ingress": [_rule(rule, "Source") for rule in found.ingress_rules],
         "egress": [_rule(rule, "Destination") for rule in found.egress_rules],
     }
+
+
+def flow_log(log_id: str) -> dict[str, Any] | None:
+    """What a flow log tells of and where to, as a template writes it."""
+    found = _ec2().flow_logs.get(log_id)
+    if found is None:
+        return None
+    return {
+        "ResourceId": found.resource_id,
+        "TrafficType": found.traffic_type,
+        "LogGroupName": found.log_group_name,
+        "DeliverLogsPermissionArn": found.deliver_logs_permission_arn,
+    }
+
+
+def deliver_flow_logs_to(patches: Patches, group_exists: Callable[[str], bool]) -> None:
+    """Let flow logs be delivered to the log groups that there are here, and not to those of moto, which nobody uses."""
+
+    def create(self: Any, *given: Any, **named: Any) -> Any:
+        made, unsuccessful = before(self, *given, **named)
+        for log in made:
+            if log.log_group_name:
+                there = group_exists(log.log_group_name)
+                log.deliver_logs_status = "SUCCESS" if there else "FAILED"
+                log.deliver_logs_error_message = None if there else "Access error"
+        return made, unsuccessful
+
+    before = patches.member(reach("moto.ec2.models.flow_logs", "FlowLogsBackend"), "create_flow_logs", create)
 
 
 def _rule(rule: Any, side: str) -> dict[str, Any]:

@@ -64,6 +64,13 @@ def answer_simulations_by(patches: Patches, answer: Callable[[dict[str, Any]], s
     patches.entry(reach("ministack.services.iam", "_IAM_HANDLERS"), "SimulatePrincipalPolicy", simulate)
 
 
+def trust_of(role: str) -> str:
+    """The text of the trust policy of a role of the current account, by its ARN; empty where there is none."""
+    found = reach("ministack.services.iam", "_roles").get(role.rpartition("/")[2], {})
+    trust = found.get("AssumeRolePolicyDocument", "")
+    return trust if isinstance(trust, str) else json.dumps(trust)
+
+
 for _name in ("_policies", "_roles", "_xml", "_IAM_HANDLERS"):
     reach("ministack.services.iam", _name)
 for _name in ("EvalContext", "evaluate", "_gather_role_policies", "_permissions_boundary"):

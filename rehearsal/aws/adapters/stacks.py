@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,21 @@ def enforce_capabilities(patches: Patches) -> None:
     patches.attribute(f"{_PACKAGE}.handlers", "_capabilities_enforced", lambda: True)
 
 
+def generate_secrets_by(patches: Patches, password: Callable[[str, dict[str, Any]], str]) -> None:
+    """Let ``password`` (of a name and options) make what GenerateSecretString asks for: ministack heeds few options."""
+
+    def secret_string(properties: dict[str, Any]) -> str:
+        wanted = properties.get("GenerateSecretString")
+        if not wanted or properties.get("SecretString"):
+            return str(plain(properties))
+        made = password(properties.get("Name", ""), wanted)
+        if "SecretStringTemplate" not in wanted:
+            return made
+        return json.dumps({**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: made})
+
+    plain = patches.attribute(_PROVISIONERS, "_sm_secret_string", secret_string)
+
+
 def blur_templates(patches: Patches) -> None:
     """Let GetTemplate answer "?" for each character that is not ASCII, as AWS does."""
     table = reach(f"{_PACKAGE}.handlers", "_ACTION_HANDLERS")
@@ -135,6 +151,7 @@ def parse_template(body: str) -> dict[str, Any]:
 
 for _name in ("_RESOURCE_HANDLERS", "_REPLACING_PROPERTIES", "_STACK_TAG_PROPERTY", "_physical_name"):
     reach(_PROVISIONERS, _name)
+reach(_PROVISIONERS, "_sm_secret_string")
 for _name in ("_runs_on_worker_thread", "_property_recreation", "_replacing_change"):
     reach(f"{_PACKAGE}.stacks", _name)
 reach(f"{_PACKAGE}.changesets", "_resolve_props_for_diff")

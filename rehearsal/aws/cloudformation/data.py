@@ -8,6 +8,10 @@ _SCALING = "application-autoscaling"
 _TARGET_KEY = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 
 
+_ANEW = {"Cluster": ("TLSEnabled", "DataTiering", "KmsKeyId", "Port", "SubnetGroupName", "SnapshotName")}
+"""Beside its name, what makes a MemoryDB thing anew."""
+
+
 def _memorydb(noun: str, kind: str, arn: str) -> ResourceType:
     """A MemoryDB thing that is named by ``kind`` and whose API operations are (Create|Update|Delete)``noun``."""
 
@@ -31,10 +35,11 @@ def _memorydb(noun: str, kind: str, arn: str) -> ResourceType:
             changed |= {"ReplicaConfiguration": {"ReplicaCount": new.get("NumReplicasPerShard", 1)}}
         return attributes(context.call("memorydb", f"Update{noun}", changed)[noun])
 
-    def delete(context: Context, physical_id: str, _: Properties) -> None:
-        context.remove("memorydb", f"Delete{noun}", **{kind: physical_id})
+    def delete(context: Context, physical_id: str, properties: Properties) -> None:
+        last = {name: properties[name] for name in ("FinalSnapshotName",) if name in properties}
+        context.remove("memorydb", f"Delete{noun}", **{kind: physical_id, **last})
 
-    return ResourceType(f"AWS::MemoryDB::{noun}", create, delete, update, (kind,), tagged=True)
+    return ResourceType(f"AWS::MemoryDB::{noun}", create, delete, update, (kind, *_ANEW.get(noun, ())), tagged=True)
 
 
 def _create_target(context: Context, properties: Properties) -> Made:
@@ -111,6 +116,6 @@ TYPES = (
             "budgets", "DeleteBudget", AccountId=_account(context), BudgetName=name
         ),
         _update_budget,
-        ("BudgetName",),
+        ("BudgetName", "NotificationsWithSubscribers"),
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rehearsal.aws.adapters import moto_balancers, moto_network, moto_scaling, server, stacks
+from rehearsal.aws.adapters import moto_balancers, moto_data, moto_network, moto_scaling, server, stacks
 from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.cloudformation.resource import Properties
 
@@ -105,6 +105,22 @@ def _vpc(vpc_id: str, _: Properties) -> Properties | None:
     return moto_network.vpc_settings(vpc_id)
 
 
+def _flow_log(log_id: str, _: Properties) -> Properties | None:
+    return moto_network.flow_log(log_id)
+
+
+def _memorydb_cluster(name: str, properties: Properties) -> Properties | None:
+    found = moto_data.cluster(name)
+    return (
+        None if found is None else {key: _typed(found[key], value) for key, value in properties.items() if key in found}
+    )
+
+
+def _typed(current: Any, declared: Any) -> Any:
+    """``current`` in the type that the template wrote: "1" of a parameter and 1 are the same."""
+    return str(current) if isinstance(declared, str) and isinstance(current, int) else current
+
+
 def _security_group(group_id: str, properties: Properties) -> Properties | None:
     rules = moto_network.rules_of(group_id)
     if rules is None:
@@ -127,7 +143,12 @@ def _attached(group_id: str, way: str) -> list[Properties]:
 
 _READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
     "AWS::ApplicationAutoScaling::ScalingPolicy": (_scaling_policy, (_TRACKING,)),
+    "AWS::EC2::FlowLog": (
+        _flow_log,
+        ("ResourceId", "TrafficType", "LogGroupName", "DeliverLogsPermissionArn"),
+    ),
     "AWS::EC2::SecurityGroup": (_security_group, ("SecurityGroupIngress", "SecurityGroupEgress")),
+    "AWS::MemoryDB::Cluster": (_memorydb_cluster, moto_data.OF_CLUSTERS),
     "AWS::EC2::VPC": (_vpc, ("CidrBlock", "EnableDnsHostnames", "EnableDnsSupport")),
     "AWS::ElasticLoadBalancingV2::Listener": (_listener, ("Port", "Protocol", "Certificates", "DefaultActions")),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": (_balancer, ("LoadBalancerAttributes", "SecurityGroups")),

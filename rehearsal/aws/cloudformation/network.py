@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rehearsal.aws.cloudformation.resource import Attributes, Context, Made, Properties, ResourceType
+from rehearsal.aws.cloudformation.resource import (
+    Attributes,
+    Context,
+    Made,
+    Properties,
+    ProvisionError,
+    ResourceType,
+)
 
 
 def _tagged(kind: str, properties: Properties) -> dict[str, Any]:
@@ -171,6 +178,14 @@ def _update_prefix_list(context: Context, prefix_list: str, old: Properties, new
     return {"PrefixListId": prefix_list, "Arn": found["PrefixListArn"]}
 
 
+def _create_flow_log(context: Context, properties: Properties) -> Made:
+    asked = {**properties, "ResourceIds": [properties["ResourceId"]], **_tagged("vpc-flow-log", properties)}
+    made = context.call("ec2", "CreateFlowLogs", asked)
+    if made.get("Unsuccessful"):
+        raise ProvisionError(made["Unsuccessful"][0]["Error"]["Message"])
+    return Made(made["FlowLogIds"][0], {"Id": made["FlowLogIds"][0]})
+
+
 def _retagging(context: Context, physical_id: str, old: Properties, new: Properties) -> Attributes:
     _retag(context, physical_id, old, new)
     return {}
@@ -240,6 +255,24 @@ TYPES = (
         lambda context, endpoint, _: context.remove("ec2", "DeleteVpcEndpoints", VpcEndpointIds=[endpoint]),
         _update_endpoint,
         ("VpcId", "ServiceName", "VpcEndpointType"),
+        tagged=True,
+    ),
+    ResourceType(
+        "AWS::EC2::FlowLog",
+        _create_flow_log,
+        lambda context, log, _: context.remove("ec2", "DeleteFlowLogs", FlowLogIds=[log]),
+        _retagging,
+        (
+            "ResourceId",
+            "ResourceType",
+            "TrafficType",
+            "LogDestination",
+            "LogDestinationType",
+            "LogGroupName",
+            "DeliverLogsPermissionArn",
+            "LogFormat",
+            "MaxAggregationInterval",
+        ),
         tagged=True,
     ),
     ResourceType(

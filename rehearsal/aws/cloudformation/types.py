@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import string
 from functools import partial
 from typing import Any
 
@@ -20,9 +22,25 @@ def install(patches: Patches, clients: Clients) -> None:
     stacks.keep_off_the_loop(patches)
     stacks.judge_updates_by(patches, schemas.recreation_of, schemas.is_replaced)
     stacks.mind_conditions_in_change_sets(patches)
+    stacks.generate_secrets_by(patches, _password)
     stacks.forget_types(patches, lambda name: name.startswith(_MOTO_OWNS))
     for resource in OURS:
         register(patches, clients, resource)
+
+
+_KINDS = {
+    "ExcludeLowercase": string.ascii_lowercase,
+    "ExcludeUppercase": string.ascii_uppercase,
+    "ExcludeNumbers": string.digits,
+    "ExcludePunctuation": string.punctuation,
+}
+
+
+def _password(name: str, wanted: Properties) -> str:
+    """A password by the options of GenerateSecretString; the same one each time, so that worlds can be compared."""
+    kinds = "".join(letters for option, letters in _KINDS.items() if str(wanted.get(option, False)).lower() != "true")
+    allowed = [letter for letter in kinds if letter not in wanted.get("ExcludeCharacters", "")]
+    return "".join(random.Random(name).choices(allowed, k=int(wanted.get("PasswordLength", 32))))  # noqa: S311
 
 
 def register(patches: Patches, clients: Clients, resource: ResourceType) -> None:

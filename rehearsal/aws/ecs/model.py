@@ -150,6 +150,8 @@ class Deployment:
     digests: dict[str, str] = field(default_factory=dict)
     """The image digest that each container runs, once the first task has found it."""
     failures_in_a_row: int = 0
+    good_since: float | None = None
+    """Since when it has all its tasks and nothing else runs, while alarms are still watched."""
     not_before: float = 0.0
     """No task is started before this moment, after failures in a row."""
 
@@ -172,6 +174,9 @@ class ServiceDeployment:
     status_reason: str | None = None
     breaker: Literal["MONITORING", "MONITORING_COMPLETE", "TRIGGERED", "DISABLED"] = "MONITORING"
     failure_count: int = 0
+    alarms: Literal["UNSEEN", "MONITORING", "MONITORING_COMPLETE", "TRIGGERED", "DISABLED"] = "DISABLED"
+    """UNSEEN until the scheduler has looked whether one is in ALARM already."""
+    triggered: list[str] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
     back_to: str | None = None
     """The number of the revision that it rolls back to, or rolled back to."""

@@ -110,6 +110,11 @@ class Neighbours:
         attributes = {each["Key"]: each["Value"] for each in found.get("Attributes", [])}
         return float(attributes.get("deregistration_delay.timeout_seconds", 0))
 
+    def alarming(self, names: Sequence[str]) -> list[str]:
+        """Those of these CloudWatch alarms that are in ALARM."""
+        found = self._ask("cloudwatch", "describe_alarms", AlarmNames=list(names), StateValue="ALARM")
+        return [each["AlarmName"] for each in found["MetricAlarms"]]
+
     def target_health(self, group: str) -> dict[Target, TargetHealth]:
         """The health of all its targets."""
         found = self._unless(_NO_GROUP, "elbv2", "describe_target_health", TargetGroupArn=group)

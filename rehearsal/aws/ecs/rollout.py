@@ -23,6 +23,7 @@ TRIGGERS = ("networkConfiguration", "platformVersion", "loadBalancers")
 REVISION = (*TRIGGERS, "launchType", "capacityProviderStrategy", "platformFamily")
 """The settings that belong to a service revision, and come back with it in a rollback."""
 _BREAKER_TEXT = "ECS deployment circuit breaker"
+_ALARM_TEXT = "ECS deployment alarm"
 
 
 def threshold(breaker: Json, desired: int) -> int:
@@ -39,6 +40,12 @@ def breaker_of(service: Service) -> Json:
     """The service's circuit breaker settings (``enable``, ``rollback``, ...), with the defaults."""
     found: Json = service.settings["deploymentConfiguration"].get("deploymentCircuitBreaker", {})
     return {"enable": False, "rollback": False, "resetOnHealthyTask": True, **found}
+
+
+def alarms_of(service: Service) -> list[str]:
+    """The names of the alarms that the service's deployments watch."""
+    found = service.settings["deploymentConfiguration"].get("alarms", {})
+    return list(found["alarmNames"]) if found.get("enable") else []
 
 
 def begin(service: Service, definition: TaskDefinition) -> Deployment:
@@ -61,6 +68,7 @@ def begin(service: Service, definition: TaskDefinition) -> Deployment:
             sources=sources,
             configuration=copy.deepcopy(service.settings["deploymentConfiguration"]),
             threshold=threshold(breaker_of(service), service.desired),
+            alarms="UNSEEN" if alarms_of(service) else "DISABLED",
             breaker="MONITORING" if breaker_of(service)["enable"] else "DISABLED",
             times={"createdAt": now, "startedAt": now, "updatedAt": now},
         )
@@ -79,6 +87,8 @@ def complete(service: Service) -> None:
         rolled_back = record.status == "ROLLBACK_IN_PROGRESS"
         if not rolled_back and record.breaker != "DISABLED":
             record.breaker = "MONITORING_COMPLETE"
+        if not rolled_back and record.alarms == "MONITORING":
+            record.alarms = "MONITORING_COMPLETE"
         _end_record(record, "ROLLBACK_SUCCESSFUL" if rolled_back else "SUCCESSFUL", record.status_reason)
     note_event(service, f"(deployment {primary.id}) deployment completed.")
 
@@ -132,6 +142,34 @@ def trip_breaker(service: Service) -> None:
     if breaker["rollback"] and go_back(service, _BREAKER_TEXT, "circuit breaker"):
         return
     _end_record(record, "ROLLBACK_FAILED" if going_back else "STOPPED", f"{_BREAKER_TEXT}: tasks failed to start.")
+
+
+def watch_alarms(service: Service, alarming: list[str]) -> None:
+    """Let the alarms judge the primary deployment; ``alarming`` are those of the service's that are in ALARM.
+
+    Where one is when a deployment starts, ECS watches none of them, so that a release can mend what is broken (Amazon
+    ECS developer guide, "How CloudWatch alarms detect Amazon ECS deployment failures").
+    """
+    primary, record = service.primary, service.history[-1]
+    if record.alarms == "UNSEEN":
+        record.alarms = "DISABLED" if alarming else "MONITORING"
+    if record.alarms != "MONITORING" or record.status != "IN_PROGRESS" or not alarming:
+        return
+    record.alarms, record.triggered = "TRIGGERED", alarming
+    note_event(service, f"(deployment {primary.id}) deployment failed: alarm detected.")
+    _fail(primary, f"{_ALARM_TEXT}: alarm detected: {', '.join(alarming)}.")
+    if service.settings["deploymentConfiguration"]["alarms"].get("rollback") and go_back(service, _ALARM_TEXT, "alarm"):
+        return
+    _end_record(record, "STOPPED", f"{_ALARM_TEXT}: alarm detected: {', '.join(alarming)}.")
+
+
+def baked(service: Service, tempo: Tempo) -> bool:
+    """Whether the primary deployment, whose tasks are good, has been watched for long enough."""
+    record = service.history[-1]
+    if record.alarms not in ("UNSEEN", "MONITORING") or record.status != "IN_PROGRESS":
+        return True
+    service.primary.good_since = service.primary.good_since or time.time()
+    return time.time() - service.primary.good_since >= tempo.bake
 
 
 def request_stop(record: ServiceDeployment, how: Literal["ABORT", "ROLLBACK"]) -> None:

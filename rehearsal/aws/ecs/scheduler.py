@@ -18,6 +18,8 @@ from rehearsal.aws.ecs.tasks import Order, Tasks
 _LOG = logging.getLogger(__name__)
 Healths = dict[str, dict[Target, TargetHealth]]
 """By target group."""
+Alarming = dict[str, bool]
+"""Whether it is in ALARM, by the name of each alarm that was looked at."""
 
 
 class Scheduler:
@@ -51,11 +53,11 @@ class Scheduler:
 
     def look(self) -> None:
         """One look at all services."""
-        healths = self._target_health()
+        healths, alarming = self._target_health(), self._alarming()
         with self._store.lock:
             for service in self._store.services.values():
                 if service.status != "INACTIVE":
-                    self._look_after(service, healths)
+                    self._look_after(service, healths, alarming)
             self._store.forget_stopped(self._context.tempo.keep_stopped)
 
     def _target_health(self) -> Healths:
@@ -69,7 +71,19 @@ class Scheduler:
             }
         return {group: self._context.surroundings.target_health(group) for group in groups}
 
-    def _look_after(self, service: Service, healths: Healths) -> None:
+    def _alarming(self) -> Alarming:
+        """Of the alarms that a deployment under way watches."""
+        with self._store.lock:
+            watched = {
+                name
+                for service in self._store.services.values()
+                if service.status != "INACTIVE" and service.primary.rollout == "IN_PROGRESS"
+                for name in rollout.alarms_of(service)
+            }
+        found = self._context.surroundings.alarming(sorted(watched)) if watched else []
+        return {name: name in found for name in watched}
+
+    def _look_after(self, service: Service, healths: Healths, alarming: Alarming) -> None:
         tasks = list(self._store.tasks_of(service))
         for task in tasks:
             if task.alive:
@@ -79,6 +93,8 @@ class Scheduler:
                 service.steady = False
         rollout.obey_stop(service)
         rollout.trip_breaker(service)
+        if alarming.keys() >= set(rollout.alarms_of(service)):
+            rollout.watch_alarms(service, [name for name in rollout.alarms_of(service) if alarming[name]])
         for deployment in service.deployments[1:]:
             deployment.desired = sum(task.alive and task.deployment == deployment.number for task in tasks)
         self._carry_out(service, plan(service, tasks, time.time()))
@@ -182,6 +198,8 @@ class Scheduler:
         if service.primary.rollout == "IN_PROGRESS":
             if time.time() - service.primary.updated_at < self._context.tempo.settle:
                 return  # so that a fast rollback can be seen
+            if not rollout.baked(service, self._context.tempo):
+                return
             rollout.complete(service)
         note_event(service, "has reached a steady state.")
         service.steady = True

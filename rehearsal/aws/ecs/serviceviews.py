@@ -113,6 +113,11 @@ def service_deployment_view(store: Store, service: Service, record: ServiceDeplo
             "failureCount": record.failure_count,
             "threshold": record.threshold,
         },
+        "alarms": {
+            "status": record.alarms.replace("UNSEEN", "MONITORING"),
+            "alarmNames": record.configuration.get("alarms", {}).get("alarmNames", []),
+            "triggeredAlarmNames": record.triggered,
+        },
         "rollback": _rollback(store, service, record),
     }
 

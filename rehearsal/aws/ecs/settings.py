@@ -68,8 +68,10 @@ def check_settings(settings: Json) -> None:
         raise EcsError("UnsupportedFeatureException", f"The rehearsal has no {unbuilt[0]}.")
     if settings["availabilityZoneRebalancing"] == "ENABLED" and limits["maximumPercent"] <= 100:
         raise invalid("AvailabilityZoneRebalancing needs a maximumPercent of more than 100.")
-    if limits.get("alarms", {}).get("enable") or limits.get("bakeTimeInMinutes"):
-        raise EcsError("UnsupportedFeatureException", "The rehearsal has no deployment alarms and no bake time.")
+    if limits.get("alarms", {}).get("enable") and not limits["alarms"].get("alarmNames"):
+        raise invalid("The alarm names must be specified when deployment alarms are enabled.")
+    if limits.get("bakeTimeInMinutes"):
+        raise EcsError("UnsupportedFeatureException", "The rehearsal has no bake time of your own.")
     if unbuilt := [name for name in _NOT_BUILT_LIMITS if limits.get(name)]:
         raise EcsError("UnsupportedFeatureException", f"The rehearsal has no {unbuilt[0]}.")
     if not 0 <= settings.get("healthCheckGracePeriodSeconds", 0) <= 2_147_483_647:

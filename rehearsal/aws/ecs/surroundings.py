@@ -84,5 +84,8 @@ class Surroundings(Protocol):
     def deregistration_delay(self, group: str) -> float:
         """How long a target of this group drains, in seconds."""
 
+    def alarming(self, names: Sequence[str]) -> list[str]:
+        """Those of these CloudWatch alarms that are in ALARM."""
+
     def target_health(self, group: str) -> dict[Target, TargetHealth]:
         """The health of all targets of a group."""

@@ -15,6 +15,8 @@ class Tempo:
     """Attaching the network interface (some 10 s on Fargate)."""
     settle: float = 1.0
     """A task without any health check counts as good when it has run this long; no deployment completes sooner."""
+    bake: float = 2.0
+    """Deployment alarms are watched this long after a deployment's tasks are good (AWS: minutes, as the alarms say)."""
     restart: float = 0.5
     """First pause before the next start once three starts in a row failed; doubles each time (AWS: minutes)."""
     restart_longest: float = 8.0

@@ -22,6 +22,7 @@ PARAMS: dict[str, Any] = {
     "public_ip": False,
     "target_group_arn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/bond/1",
     "circuit_breaker": True,
+    "alarms": [],
     "minimum_percent": 100,
     "maximum_percent": 200,
     "zone_rebalancing": True,
@@ -53,6 +54,23 @@ def test_it_is_created_with_its_tasks_a_breaker_and_room_for_a_rollout(ecs: Fake
     assert (deployment["minimumHealthyPercent"], deployment["maximumPercent"]) == (100, 200)
 
 
+def test_deployments_behind_the_load_balancer_are_rolled_back_by_alarms() -> None:
+    ecs = FakeEcs()
+    served(ecs, alarms=["slow", "errors"])
+    watched = {"alarmNames": ["errors", "slow"], "enable": True, "rollback": True}
+    assert ecs.services["bond-web"]["deploymentConfiguration"]["alarms"] == watched
+    assert not served(ecs, alarms=["errors", "slow"])["changed"]
+    (change,) = served(ecs)["changes"]
+    off = {"alarmNames": [], "enable": False, "rollback": False}
+    assert change["after"]["deploymentConfiguration"]["alarms"] == off
+
+
+def test_a_worker_watches_no_alarms_of_the_load_balancer() -> None:
+    ecs = FakeEcs()
+    served(ecs, process=process(), alarms=["errors"])
+    assert not ecs.services["bond-web"]["deploymentConfiguration"]["alarms"]["enable"]
+
+
 def test_a_worker_has_no_load_balancer_and_no_grace_period() -> None:
     ecs = FakeEcs()
     served(ecs, process=process())
@@ -73,6 +91,7 @@ def test_nothing_differs_the_second_time(ecs: FakeEcs) -> None:
         ({"security_groups": ["sg-1", "sg-2"]}, "networkConfiguration"),
         ({"public_ip": True}, "networkConfiguration"),
         ({"circuit_breaker": False}, "deploymentConfiguration"),
+        ({"alarms": ["errors"]}, "deploymentConfiguration"),
         ({"minimum_percent": 50}, "deploymentConfiguration"),
         ({"zone_rebalancing": False}, "availabilityZoneRebalancing"),
         ({"exec": True}, "enableExecuteCommand"),

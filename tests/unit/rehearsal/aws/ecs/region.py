@@ -21,10 +21,10 @@ BREAKER: dict[str, Any] = {"deploymentCircuitBreaker": {"enable": True, "rollbac
 class Region:
     """ECS in one region: ``region("CreateCluster", clusterName="bond")``."""
 
-    def __init__(self) -> None:
+    def __init__(self, bake: float = 0.3) -> None:
         self.addresses = Addresses()
         self.around = SteeredSurroundings(self.addresses)
-        tempo = Tempo(tick=0.05, provision=0.01, settle=0.5, restart=0.05)
+        tempo = Tempo(tick=0.05, provision=0.01, settle=0.5, restart=0.05, bake=bake)
         self.ecs = Ecs(Naming("123456789012", "eu-west-1"), self.around, self.addresses, tempo)
         self.ecs.start()
 

@@ -30,6 +30,7 @@ class SteeredSurroundings:
         self.pulled: list[str] = []
         self.secrets = {f"{SECRET}:API_KEY::v1": "s3cret"}
         self.streams: dict[tuple[str, str], list[str]] = {}
+        self.alarms: set[str] = set()
         self.lock = threading.Lock()
 
     def image(self, reference: str) -> Image:
@@ -85,6 +86,9 @@ class SteeredSurroundings:
                 else TargetHealth("initial")
                 for target, health in self.targets.items()
             }
+
+    def alarming(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if name in self.alarms]
 
     def _listens(self, target: Target) -> bool:
         return self.addresses.lookup(*target) is not None
