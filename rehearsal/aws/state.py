@@ -26,7 +26,8 @@ _OF_THE_WAY = frozenset(
         "cloudwatch_logs.log_records",
     ]
 )
-_VALUES = frozenset(["SecretString", "SecretBinary"])
+_VALUES = frozenset(["SecretString", "SecretBinary", "Passwords", "_dynamic"])
+"""Keys of what is, or holds, secret values; "_dynamic" has what a stack's dynamic references stood for."""
 _PASSING = frozenset(
     [
         "AvailableIpAddressCount",

@@ -86,6 +86,7 @@ def _rule(rule: Any, side: str) -> dict[str, Any]:
     if rule.ip_protocol != "-1":
         told |= {"FromPort": int(rule.from_port), "ToPort": int(rule.to_port)}
     told |= {name: rule.ip_range[name] for name in ("CidrIp", "CidrIpv6", "Description") if rule.ip_range.get(name)}
+    told |= {"Description": rule.source_group["Description"]} if rule.source_group.get("Description") else {}
     if rule.source_group.get("GroupId"):
         told[f"{side}SecurityGroupId"] = rule.source_group["GroupId"]
     if rule.prefix_list_id:

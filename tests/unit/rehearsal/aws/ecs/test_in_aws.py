@@ -5,22 +5,27 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.aws import AwsStandIn
+from rehearsal.aws.cloudformation import gate
 from rehearsal.names import Names
 from rehearsal.seed import Aws, Behaviour, Seed
 from rehearsal.state.canonical import canonical, compare
 from tests.unit.rehearsal.aws.ecs.region import eventually
+from tests.unit.rehearsal.aws.formation import Stacks
 from tests.unit.rehearsal.aws.network import Network, make_network
 
 TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]
 }
 IMAGES = {"v1": Behaviour(), "v2": Behaviour(), "bad": Behaviour(starts="never_healthy"), "worker": Behaviour()}
+IMAGES["failing"] = Behaviour(errors=1.0)
+KPIS = Path(__file__).resolve().parents[5] / "roles" / "provision" / "files" / "kpis.cfn.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,7 @@ class Account:
         delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "1"}
         elb.modify_target_group_attributes(TargetGroupArn=self.group, Attributes=[delay])
         balancer = elb.create_load_balancer(Name="bond", Subnets=self.network.subnets)["LoadBalancers"][0]
-        self.host = balancer["DNSName"]
+        self.host, self.balancer = balancer["DNSName"], balancer["LoadBalancerArn"]
         forward = [{"Type": "forward", "TargetGroupArn": self.group}]
         elb.create_listener(
             LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=forward
@@ -265,3 +270,57 @@ def test_a_state_shows_no_secret_value(account: Account, aws: AwsStandIn) -> Non
     text = json.dumps(canonical({"aws": aws.state()}))
     assert "s3cret" not in text
     assert "sha256:" in text
+
+
+@pytest.fixture
+def watched(account: Account, client: Any) -> Iterator[list[str]]:
+    """The alarms that a deployment watches, of our own template, quick."""
+    given = {
+        "Stage": "test",
+        "App": "bond",
+        "ClusterName": "bond",
+        "LoadBalancer": account.balancer.partition(":loadbalancer/")[2],
+        "TargetGroup": account.group.rpartition(":")[2],
+        "AlarmPeriod": "10",
+        "DeploymentDatapoints": "1",
+    }
+    stacks = Stacks(client("cloudformation"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gate, "mistakes", lambda *_: [])
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
+        made = stacks.create("kpis", KPIS.read_text(encoding="ascii"), Parameters=parameters)
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in made["Outputs"]}
+    yield outputs["DeploymentAlarmNames"].split(",")
+    off = {"alarms": {"alarmNames": [], "enable": False, "rollback": False}}
+    account.ecs.update_service(cluster="bond", service="web", deploymentConfiguration=off)
+    assert stacks.delete("kpis") == "DELETE_COMPLETE"
+
+
+def test_a_release_that_fails_its_visitors_is_rolled_back_by_its_alarm(
+    account: Account, client: Any, watched: list[str], failures: list[str]
+) -> None:
+    eventually(account.settled, 60)
+    states = {"OK", "INSUFFICIENT_DATA"}
+    eventually(
+        lambda: (
+            {a["StateValue"] for a in client("cloudwatch").describe_alarms(AlarmNames=watched)["MetricAlarms"]}
+            <= states
+        ),
+        30,
+    )
+    before = account.service()["deployments"][0]["id"]
+    account.ecs.update_service(
+        cluster="bond",
+        service="web",
+        taskDefinition=account.define("failing"),
+        deploymentConfiguration={"alarms": {"alarmNames": watched, "enable": True, "rollback": True}},
+    )
+    eventually(lambda: any("alarm detected" in each["message"] for each in account.service()["events"]), 60)
+    eventually(account.settled, 60)
+    assert account.service()["deployments"][0]["id"] == before
+    assert any("500" in failure for failure in failures)
+    (record,) = account.ecs.list_service_deployments(cluster="bond", service="web")["serviceDeployments"][:1]
+    arns = [record["serviceDeploymentArn"]]
+    told = account.ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"][0]
+    assert told["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "test" in told["alarms"]["triggeredAlarmNames"][0]
