@@ -174,7 +174,7 @@ def ground_of(service: Mapping[str, Any], definition: Mapping[str, Any]) -> dict
     """What a service stands on by its own settings and its task definition."""
     settings = services.normalised(service)
     network = settings["networkConfiguration"]["awsvpcConfiguration"]
-    container = next(iter(definition.get("containerDefinitions", [])), {})
+    container: Mapping[str, Any] = next(iter(definition.get("containerDefinitions", [])), {})
     options = (container.get("logConfiguration") or {}).get("options", {})
     balanced = {"target group": settings["loadBalancers"][0]["targetGroupArn"]} if settings["loadBalancers"] else {}
     return {
