@@ -12,7 +12,12 @@ import boto3
 import httpx
 
 APP, STAGE, REGION = "bond-server", "production", "eu-west-1"
-STACKS = [f"offramp-{STAGE}-network", f"offramp-{STAGE}-platform", f"offramp-{STAGE}-{APP}"]
+STACKS = [
+    f"offramp-{STAGE}-network",
+    f"offramp-{STAGE}-platform",
+    f"offramp-{STAGE}-{APP}",
+    f"offramp-{STAGE}-{APP}-kpis",
+]
 SECRET = f"{STAGE}/{APP}/config"
 
 

@@ -85,21 +85,24 @@ def network(account: Account) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def cluster(account: Account) -> str:
+def cluster(account: Account, network: dict[str, str]) -> str:
     """The cluster of our own platform stack, a role, a repository and a log group."""
-    name = deploy(account, "platform")["ClusterName"]
+    name = deploy(account, "platform", VpcId=network["VpcId"], PrivateSubnetIds=network["PrivateSubnetIds"])[
+        "ClusterName"
+    ]
     account.cli("iam", "create-role", "--role-name", "run", "--assume-role-policy-document", json.dumps(TRUST))
     account.cli("ecr", "create-repository", "--repository-name", "bond")
     account.cli("logs", "create-log-group", "--log-group-name", "/bond")
     return name
 
 
-def deploy(account: Account, stack: str) -> dict[str, str]:
+def deploy(account: Account, stack: str, **parameters: str) -> dict[str, str]:
     """Deploy one of our templates; returns its outputs."""
     template = Path(__file__).parents[3] / "roles" / "provision" / "files" / f"{stack}.cfn.yaml"
     name = f"offramp-t-{stack}"
     where = ["--stack-name", name, "--template-file", str(template), "--capabilities", "CAPABILITY_NAMED_IAM"]
-    told = account.say("cloudformation", "deploy", *where, "--parameter-overrides", "Stage=t")
+    given = [f"{key}={value}" for key, value in {"Stage": "t", **parameters}.items()]
+    told = account.say("cloudformation", "deploy", *where, "--parameter-overrides", *given)
     assert f"Successfully created/updated stack - {name}" in told
     (found,) = account.cli("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"]
     assert found["StackStatus"] == "CREATE_COMPLETE"

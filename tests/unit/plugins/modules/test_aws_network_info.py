@@ -84,7 +84,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackWorld]:
 @pytest.fixture(scope="module")
 def outputs(world: StackWorld) -> dict[str, str]:
     path = str(TEMPLATES / "network.cfn.yaml")
-    made = world.run(aws_stack, name="net", template=path, parameters={"Stage": "test"})
+    made = world.run(
+        aws_stack, name="net", template=path, parameters={"Stage": "test"}, capabilities=["CAPABILITY_IAM"]
+    )
     found: dict[str, str] = made["stack"]["outputs"]
     return found
 
