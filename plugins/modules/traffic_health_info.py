@@ -156,7 +156,7 @@ health:
   type: dict
   sample:
     verdict: pass
-    reason: the evidence against the new side is 0.73 of 200
+    reason: nothing speaks against the new side
     summary: "10 % wanted, 9.8 % measured; new: 520 requests ...; evidence 0.73 of 200, tempered by 1.1; ...."
     may_proceed: true
     wanted_share: 10

@@ -89,7 +89,7 @@ class Flagger(_Fixed):
     def __init__(self, most: int) -> None:
         self._left = most
 
-    def judge(self, tick: Tick, share: int) -> Decision:
+    def judge(self, tick: Tick, share: int) -> Decision:  # noqa: ARG002 - the same face for all rules
         """By one window."""
         if tick.new is not None and tick.new.requests and tick.new.error_rate <= 1:
             return "promote"
@@ -150,5 +150,3 @@ def is_high(new: Sequence[float], old: Sequence[float]) -> bool:
     lower = shifts[max(0, math.floor(pairs / 2 - spread))]
     estimate = (shifts[(pairs - 1) // 2] + shifts[pairs // 2]) / 2
     return estimate > 0 and lower > 0.25 * estimate
-
-

@@ -1,4 +1,4 @@
-"""Traffic in simulation: two platforms, a share, and what goes wrong; the same seed gives the same traffic to every rule."""
+"""Traffic in simulation: two platforms, a share, and what goes wrong; the same for every rule by its seed."""
 
 from __future__ import annotations
 
@@ -43,24 +43,40 @@ class Traffic:
 
     def __init__(self, scenario: Scenario, run: int) -> None:
         self.scenario, self._seed = scenario, f"{scenario}/{run}"
-        self._outage = random.Random(self._seed).uniform(1, 12) * MINUTE
+        self._outage = self._draw("outage").uniform(1, 12) * MINUTE
+        self._ticks: dict[tuple[int, int], Tick] = {}
 
-    def tick(self, at: int, share: float) -> Tick:
-        """The ten seconds that begin ``at`` so many seconds, with this share (0 to 1) on the new side."""
-        drawn, scenario = random.Random(f"{self._seed}/{at}"), self.scenario
+    def ticks(self, start: int, end: int, share: int) -> Tick:
+        """All of the ten seconds from ``start`` to ``end`` together, with so many percent on the new side."""
+        return _together([self._tick(at, share) for at in range(start, end, TICK_S)])
+
+    def heard(self, start: int, tick: Tick) -> Tick:
+        """What is told of a tick that began then."""
+        missing = self.scenario.missing and 4 * MINUTE <= start < 9 * MINUTE
+        return Tick(tick.seconds, None, None) if missing else tick
+
+    def _tick(self, at: int, share: int) -> Tick:
+        if (at, share) not in self._ticks:
+            self._ticks[at, share] = self._drawn(at, share / 100)
+        return self._ticks[at, share]
+
+    def _drawn(self, at: int, share: float) -> Tick:
+        drawn, scenario = self._draw(at), self.scenario
         requests = poisson(drawn, scenario.rate * TICK_S)
         new = drawn.binomialvariate(requests, share)
         common = self._common(at)
         old_side = Side(requests - new, self._errors(drawn, requests - new, common))
         return Tick(TICK_S, Side(new, self._errors(drawn, new, min(1.0, common + scenario.excess))), old_side)
 
-    def before(self, seconds: int) -> Iterator[Tick]:
-        """The ticks before the ramp."""
-        return (self.tick(at, 0.0) for at in range(-seconds, 0, TICK_S))
+    def before(self, seconds: int, period: int) -> Iterator[Tick]:
+        """What the old side tells in so many seconds before the ramp, by ticks of ``period`` seconds."""
+        drawn = self._draw("before")
+        for _ in range(seconds // period):
+            requests = poisson(drawn, self.scenario.rate * period)
+            yield Tick(period, Side(), Side(requests, self._errors(drawn, requests, self.scenario.baseline)))
 
-    def is_missing(self, at: int) -> bool:
-        """Whether nothing is told of what began then."""
-        return self.scenario.missing and 4 * MINUTE <= at < 9 * MINUTE
+    def _draw(self, what: object) -> random.Random:
+        return random.Random(f"{self._seed}/{what}")  # noqa: S311 - the same traffic in every run
 
     def _common(self, at: int) -> float:
         if self.scenario.outage and self._outage <= at < self._outage + 3 * MINUTE:
@@ -89,7 +105,6 @@ def _geometric(drawn: random.Random, mean: float) -> int:
     return 1 + int(math.log(1 - drawn.random()) / math.log(1 - 1 / mean))
 
 
-def together(ticks: list[Tick]) -> Tick:
-    """Several ticks as one longer one."""
+def _together(ticks: list[Tick]) -> Tick:
     new = sum((tick.new for tick in ticks if tick.new), Side())
     return Tick(sum(tick.seconds for tick in ticks), new, sum((tick.old for tick in ticks if tick.old), Side()))

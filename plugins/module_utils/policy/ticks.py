@@ -14,7 +14,7 @@ from typing import Optional
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Side, Tick
 
 Counts = Mapping[int, Optional[tuple[int, ...]]]
-"""Start of a period, in seconds since the epoch -> the first fields of a Side; missing or None where it is not known."""
+"""Start of a period, in seconds since the epoch -> the first fields of a Side; missing or None where unknown."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def decide(evidence: Evidence, limits: Limits, ahead: Ahead) -> Judgement:
         or _uncompared(evidence, ahead)
         or _hold(evidence, limits, ahead)
         or _thin(evidence, limits, ahead)
-        or Judgement("pass", f"the evidence against the new side is {_evidence(evidence, limits)}")
+        or Judgement("pass", "nothing speaks against the new side")
     )
 
 
@@ -73,7 +73,7 @@ def _silence(evidence: Evidence, limits: Limits) -> Optional[Judgement]:
 
 def _uncompared(evidence: Evidence, ahead: Ahead) -> Optional[Judgement]:
     """At 100 % the old side is still. The new side's own errors end a ramp only where no step before could compare."""
-    if ahead.share < WHOLE or not _is_incident(_minute(evidence, "new"), evidence.ramp.old):
+    if ahead.share < WHOLE or not _is_incident(_minute(evidence, "new"), evidence.ramp.old.error_rate):
         return None
     told = f"the new side answered {_minute(evidence, 'new').told()} in the last minute, and nothing can be compared"
     return Judgement("not_enough" if evidence.ramp.old.requests else "fail", told)
@@ -85,7 +85,7 @@ def _hold(evidence: Evidence, limits: Limits, ahead: Ahead) -> Optional[Judgemen
     reason = ""
     if evidence.late:
         reason = "the last counts are of the step before"
-    elif _is_incident(old, evidence.ramp.old):
+    elif _is_incident(old, _rate_before(evidence.ramp.old, old)):
         reason = f"the old side has an incident: {old.told()} in the last minute"
     elif evidence.worst >= _SUSPICION:
         reason = f"the evidence against the new side is {_evidence(evidence, limits)}, and {_SUSPICION:g} holds a step"
@@ -125,8 +125,13 @@ def _minute(evidence: Evidence, side: Literal["new", "old"]) -> Side:
     return sum((told for tick in evidence.recent if (told := getattr(tick, side)) is not None), STILL)
 
 
-def _is_incident(minute: Side, ramp: Side) -> bool:
-    return minute.requests >= _INCIDENT_REQUESTS and minute.error_rate > _INCIDENT_RATE + 2 * ramp.error_rate
+def _is_incident(minute: Side, usual: float) -> bool:
+    return minute.requests >= _INCIDENT_REQUESTS and minute.error_rate > _INCIDENT_RATE + 2 * usual
+
+
+def _rate_before(ramp: Side, minute: Side) -> float:
+    """The error rate of the ramp without its last minute, which shall not excuse itself; in percent."""
+    return Side(ramp.requests - minute.requests, ramp.errors - minute.errors).error_rate
 
 
 def _is_off(evidence: Evidence, limits: Limits, ahead: Ahead) -> bool:
