@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields, replace
-from functools import reduce
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
@@ -18,11 +17,12 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import AWS
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail, tail_of
 from ansible_collections.offramp.ecs.plugins.module_utils.policy import stepping
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.limits import Limits
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.judged import Judged, judge
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.limits import Limits, limits_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.pace import Ahead
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evidence, Ramp, measure, ramp_from, weigh
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evidence, Ramp, ramp_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import Judgement, decide
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import Judgement
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
 
 DOCUMENTATION = """
@@ -202,7 +202,6 @@ SPEC = spec(
 )
 UNSEEN = Judgement("not_enough", "nothing was seen yet")
 DRY = Judgement("not_enough", "a dry run moves no traffic")
-_LIMITS = tuple(field.name for field in fields(Limits))
 
 
 @dataclass(frozen=True)
@@ -242,6 +241,11 @@ class Have:
     judgement: Judgement = UNSEEN
     over: bool = False
 
+    @property
+    def judged(self) -> Judged:
+        """What can be told of it."""
+        return Judged(self.want.ahead, self.want.limits, self.evidence, self.judgement)
+
 
 def connect(params: runner.Params, door: Door) -> Watch:
     """The sources of both sides."""
@@ -258,8 +262,8 @@ def wanted(params: runner.Params) -> Want:
         raise BadInput(f"A share of {share} % by periods of {params['period']} s is none.", target="traffic")
     want = Want(
         ahead=Ahead(share, stepping.after(params["steps"], share), rhythm.reaction),
-        carried=_carried(params["evidence"]),
-        limits=_limits(params),
+        carried=ramp_from(params["evidence"]),
+        limits=limits_from(params),
         rhythm=rhythm,
         baseline=params["baseline"] if before else 0.0,
         within=params["within"],
@@ -267,27 +271,6 @@ def wanted(params: runner.Params) -> Want:
     )
     _refuse_too_short(want)
     return want
-
-
-def _carried(numbers: dict[str, Any]) -> Ramp:
-    try:
-        return ramp_from(numbers)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(
-            f"The evidence of the step before cannot be read ({type(error).__name__}: {error}).",
-            target="traffic",
-            hint="Hand on what this module reported as health.evidence, or nothing at the beginning of a ramp.",
-        ) from error
-
-
-def _limits(params: runner.Params) -> Limits:
-    if not 0 < params["alpha"] < 1 or params["max_phi"] < 1:
-        raise BadInput(
-            f"An alpha of {params['alpha']:g} with a phi of at most {params['max_phi']:g} is none.",
-            target="traffic",
-            hint="Alpha is a chance between 0 and 1, and phi is at least 1.",
-        )
-    return Limits(**{name: params[name] for name in _LIMITS})
 
 
 def _refuse_too_short(want: Want) -> None:
@@ -309,70 +292,21 @@ def observe(api: Watch, want: Want) -> Have:
     if want.blind:
         return Have(want, start)
     now = time.time()
-    ticks = api.ticks(want.rhythm, now)
-    if want.ahead.share:
-        evidence = reduce(lambda so_far, tick: weigh(so_far, tick, want.limits), ticks, start)
-        judgement = decide(evidence, want.limits, want.ahead)
-    else:
-        evidence = reduce(measure, ticks, start)
-        judgement = _baseline(evidence, want)
+    evidence, judgement = judge(api.ticks(want.rhythm, now), start, want.ahead, want.limits, want.baseline)
     if api.trouble:
         judgement = replace(judgement, reason=f"{judgement.reason}. {api.trouble}")
     return Have(want, evidence, judgement, over=api.began is not None and now - api.began >= want.within)
 
 
-def _baseline(evidence: Evidence, want: Want) -> Judgement:
-    told = f"Heroku was watched for {evidence.seconds:g} of {want.baseline:g} s; {evidence.old.told()}"
-    return Judgement("pass" if evidence.seconds >= want.baseline else "not_enough", told)
-
-
-def _told(have: Have) -> str:
-    """The window in one line: shares, requests, errors, evidence, limit, and why it goes on or not."""
-    if not have.want.ahead.share:
-        return have.judgement.reason
-    evidence, limit = have.evidence, 1 / have.want.limits.alpha
-    left = f", {_left(have):g} s left" if _left(have) else ""
-    return (
-        f"{have.want.ahead.share} % wanted, {evidence.told()}; "
-        f"evidence {evidence.worst:.3g} of {limit:g}{_tempered(have)}{left}; {have.judgement.reason}"
-    )
-
-
-def _phi(have: Have) -> float:
-    return have.evidence.ramp.error_clumps.phi(have.want.limits.max_phi)
-
-
-def _tempered(have: Have) -> str:
-    return f", tempered by {_phi(have):.2g}" if _phi(have) > 1 else ""
-
-
-def _left(have: Have) -> float:
-    """Seconds of traffic that this step has to show yet, at least."""
-    return max(0.0, have.want.limits.soak(have.want.ahead) - have.evidence.seconds)
-
-
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use; the ledger keeps it as the line of a verdict."""
-    evidence, share, dry = have.evidence, have.want.ahead.share, have.judgement == DRY
-    passed = have.judgement.outcome == "pass"
-    carried = evidence.ramp.promoted() if passed and share else evidence.ramp
+    judged, dry = have.judged, have.judgement == DRY
     return {
-        "verdict": Unknown(f"verdict at {share} %", "playbooks/shift.yml") if dry else have.judgement.outcome,
+        "verdict": Unknown(f"verdict at {judged.ahead.share} %", "playbooks/shift.yml") if dry else judged.outcome,
         "reason": have.judgement.reason,
-        "summary": have.judgement.reason if dry else _told(have),
-        "may_proceed": dry or passed,
-        "wanted_share": share,
-        "next_share": have.want.ahead.next_share,
-        "measured_share": round(evidence.share, 2),
-        "new": evidence.new.numbers(),
-        "old": evidence.old.numbers(),
-        "m": evidence.worst,
-        "limit": 1 / have.want.limits.alpha,
-        "phi": round(_phi(have), 3),
-        "seen": evidence.seconds,
-        "missing": evidence.missing,
-        "left": _left(have) if share else 0.0,
-        "evidence": carried.numbers(),
+        "summary": have.judgement.reason if dry else judged.told(),
+        "may_proceed": dry or judged.passed,
+        **judged.numbers(),
     }
 
 
@@ -383,17 +317,13 @@ def foresee(have: Have, want: Want) -> Have:
 
 def headline(have: Have) -> list[str]:
     """The step in one sentence."""
-    share, outcome = have.want.ahead.share, have.judgement.outcome
-    if not share or have.judgement == DRY:
-        return []
-    limit = 1 / have.want.limits.alpha
-    return [f"Traffic at {share} %: {outcome}; {have.evidence.told()}; evidence {have.evidence.worst:.3g} of {limit:g}"]
+    return [have.judged.headline()] if have.want.ahead.share and have.judgement != DRY else []
 
 
 WAIT = Waiting[Have](
     settled=lambda have: have.over or have.judgement.final or have.judgement.outcome in ("pass", "fail"),
     failed=lambda _have: None,
-    progress=_told,
+    progress=lambda have: have.judged.told(),
 )
 
 

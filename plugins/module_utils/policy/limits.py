@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.pace import Ahead
 
 
@@ -36,3 +39,19 @@ class Limits:
     def soak(self, ahead: Ahead) -> float:
         """Seconds of traffic that this step has to show."""
         return max(self.bake, self.min_soak) if ahead.compares_last else self.min_soak
+
+
+def limits_from(values: Mapping[str, Any]) -> Limits:
+    """The limits among these values, by their names.
+
+    Raises:
+        BadInput: one cannot be meant.
+    """
+    limits = Limits(**{field.name: values[field.name] for field in fields(Limits)})
+    if 0 < limits.alpha < 1 and limits.max_phi >= 1:
+        return limits
+    raise BadInput(
+        f"An alpha of {limits.alpha:g} with a phi of at most {limits.max_phi:g} is none.",
+        target="traffic",
+        hint="Alpha is a chance between 0 and 1, and phi is at least 1.",
+    )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.clumping import NO_CLUMPS, Clumping, clumping_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import STILL, Side, Tick
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.evidence import (
@@ -52,10 +53,19 @@ def ramp_from(numbers: Mapping[str, Any]) -> Ramp:
     """What :meth:`Ramp.numbers` told; a new ramp where there is nothing.
 
     Raises:
-        KeyError, TypeError, ValueError: it is something else.
+        BadInput: it is something else.
     """
-    if not numbers:
-        return Ramp()
+    try:
+        return _ramp_from(numbers) if numbers else Ramp()
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            f"The evidence of the step before cannot be read ({type(error).__name__}: {error}).",
+            target="traffic",
+            hint="Hand on what the step before reported as health.evidence, or nothing at the beginning of a ramp.",
+        ) from error
+
+
+def _ramp_from(numbers: Mapping[str, Any]) -> Ramp:
     errors, slow, old = numbers["errors"], numbers["slow"], numbers["old"]
     return Ramp(
         errors=wealth_from(errors, ERRORS),

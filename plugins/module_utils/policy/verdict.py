@@ -47,6 +47,12 @@ def decide(evidence: Evidence, limits: Limits, ahead: Ahead) -> Judgement:
     )
 
 
+def decide_baseline(evidence: Evidence, seconds: float) -> Judgement:
+    """Whether the old side was watched for so many seconds before a ramp."""
+    told = f"the old side was watched for {evidence.seconds:g} of {seconds:g} s; {evidence.old.told()}"
+    return Judgement("pass" if evidence.seconds >= seconds else "not_enough", told)
+
+
 def _evidence(evidence: Evidence, limits: Limits) -> str:
     return f"{evidence.worst:.3g} of {1 / limits.alpha:g}"
 

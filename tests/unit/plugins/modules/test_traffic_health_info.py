@@ -166,7 +166,7 @@ def test_before_a_ramp_the_old_side_is_watched_for_how_its_errors_clump(clock: C
     assert not settled(look(api, clock, 6, **before))
     have = look(api, clock, 11, **before)
     assert (have.judgement.reason, settled(have)) == (
-        "Heroku was watched for 10 of 10 s; 900 requests, 0 errors (0.00 %)",
+        "the old side was watched for 10 of 10 s; 900 requests, 0 errors (0.00 %)",
         True,
     )
     report = module.report(have)
