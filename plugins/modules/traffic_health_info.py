@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
@@ -17,14 +16,13 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import W
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import AWS, WAITING, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail, tail_of
+from ansible_collections.offramp.ecs.plugins.module_utils.policy import stepping
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.judged import Judged, judge
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.limits import Limits, limits_from
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.pace import Ahead
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evidence, Ramp, ramp_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import (
-    Evidence,
-    Judgement,
-    Limits,
-    decide,
-    weigh,
-)
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import Judgement
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
 
 DOCUMENTATION = """
@@ -36,10 +34,15 @@ description:
   - Counts requests and errors of both platforms over the same periods, and judges the new one by the old one.
   - Reads AWS from the load balancer's CloudWatch metrics, and Heroku from its router's lines in a log session.
   - Errors are answers with a status of 500 and above, and Heroku's own errors such as H12.
-  - "The verdict is C(pass), C(fail), C(not_enough) where too few requests were seen or the measured share is off, or
-    C(broken) where a source does not tell, as when Heroku drops log lines (L10, L11)."
-  - It looks on while there is not enough or a source is broken, until I(within) has passed.
-  - Without traffic on the new platform there is nothing to judge, and it passes at once.
+  - The evidence against the new platform is a number M that starts at 1 and is carried from step to step. At
+    1 / I(alpha) the step fails, and the chance that it ever gets there without cause is at most I(alpha) for a whole
+    ramp, however often and long one looks (docs/guard.md).
+  - "The verdict is C(pass), C(fail), C(not_enough) where too little was seen, something holds the step or the measured
+    share is off, or C(broken) where a source does not tell, as when Heroku drops log lines (L10, L11)."
+  - It looks on while there is not enough or a source is broken, until I(within) has passed or a source was silent for
+    I(max_silence).
+  - Without traffic on the new platform there is nothing to judge. It passes at once, or after it has watched the old
+    platform for I(baseline).
 options:
   load_balancer:
     description: Last part of the load balancer's ARN, as C(app/bond/50dc6c495c0c9188).
@@ -57,10 +60,39 @@ options:
     description: Percentage of the traffic that the new platform shall have.
     type: int
     required: true
-  window:
+  present_share:
+    description: Percentage that the new platform has when a ramp begins; a I(baseline) is only taken at 0.
+    type: int
+    default: 0
+  steps:
+    description: The whole ramp in percent. The step after I(wanted_share) sets the pace of this one.
+    type: list
+    elements: int
+    default: []
+  evidence:
+    description: What the step before reported as RV(health.evidence); nothing at the beginning of a ramp.
+    type: dict
+    default: {}
+  baseline:
+    description: At a share of 0, seconds for which the old platform is watched to learn how its errors clump.
+    type: float
+    default: 0.0
+  alpha:
+    description: The chance of a false alarm that is accepted over a whole ramp.
+    type: float
+    default: 0.005
+  min_soak:
     description: Seconds of traffic that must be seen.
     type: float
-    default: 60.0
+    default: 120.0
+  max_soak:
+    description: Seconds of traffic after which a step passes whatever the next one could harm.
+    type: float
+    default: 600.0
+  bake:
+    description: Seconds of traffic that must be seen at the last step that can be compared, the one before 100 %.
+    type: float
+    default: 300.0
   period:
     description: Seconds of one count. CloudWatch has whole minutes for load balancers.
     type: int
@@ -74,17 +106,21 @@ options:
     type: float
     default: 120.0
   min_requests:
-    description: Requests of the new platform below which nothing is judged.
+    description: Requests of the new platform below which a step waits for I(max_soak).
     type: int
     default: 30
-  min_errors:
-    description: Errors of the new platform below which it never fails.
-    type: int
-    default: 3
-  max_error_rate:
-    description: Percentage points by which the new platform's error rate may exceed the old one's.
+  max_harm:
+    description: How many requests the next step may harm at most before anybody can see it.
     type: float
-    default: 1.0
+    default: 50.0
+  max_silence:
+    description: Seconds in a row for which a source may be silent before a person must look.
+    type: float
+    default: 600.0
+  max_phi:
+    description: The most by which evidence is tempered where the old platform's errors clump; 1 for not at all.
+    type: float
+    default: 5.0
   share_tolerance:
     description: Percentage points by which the measured share may be off, beside chance.
     type: float
@@ -108,6 +144,8 @@ EXAMPLES = """
     target_group: targetgroup/bond-server/73e2d6bc24d8a067
     heroku_app: bond-server
     wanted_share: 10
+    steps: [1, 10, 50, 95, 100]
+    evidence: "{{ __shift_judged.health.evidence }}"
   register: __shift_judged
 """
 
@@ -118,14 +156,21 @@ health:
   type: dict
   sample:
     verdict: pass
-    reason: the new side's error rate is 0.00 %, of at most 1.21 %
-    summary: "10 % wanted, 9.8 % measured; new: 52 requests ...; the new side's error rate is ...."
+    reason: nothing speaks against the new side
+    summary: "10 % wanted, 9.8 % measured; new: 520 requests ...; evidence 0.73 of 200, tempered by 1.1; ...."
     may_proceed: true
     wanted_share: 10
     measured_share: 9.8
-    new: {requests: 52, errors: 0, error_rate: 0.0}
-    old: {requests: 480, errors: 1, error_rate: 0.21}
-    window: 60.0
+    next_share: 25
+    new: {requests: 520, errors: 0, error_rate: 0.0, own: 0}
+    old: {requests: 4800, errors: 10, error_rate: 0.208, own: 0}
+    m: 0.73
+    limit: 200.0
+    phi: 1.1
+    seen: 120.0
+    missing: 0.0
+    left: 0.0
+    evidence: {errors: {}, slow: {}, old: {}}
 """
 
 SPEC = spec(
@@ -136,32 +181,55 @@ SPEC = spec(
         "target_group": {"type": "str", "required": True},
         "heroku_app": {"type": "str", "required": True},
         "wanted_share": {"type": "int", "required": True},
-        "window": {"type": "float", "default": 60.0},
+        "present_share": {"type": "int", "default": 0},
+        "steps": {"type": "list", "elements": "int", "default": []},
+        "evidence": {"type": "dict", "default": {}},
+        "baseline": {"type": "float", "default": 0.0},
+        "alpha": {"type": "float", "default": 0.005},
+        "min_soak": {"type": "float", "default": 120.0},
+        "max_soak": {"type": "float", "default": 600.0},
+        "bake": {"type": "float", "default": 300.0},
         "period": {"type": "int", "default": 60},
         "grace": {"type": "float", "default": 10.0},
         "delay": {"type": "float", "default": 120.0},
         "min_requests": {"type": "int", "default": 30},
-        "min_errors": {"type": "int", "default": 3},
-        "max_error_rate": {"type": "float", "default": 1.0},
+        "max_harm": {"type": "float", "default": 50.0},
+        "max_silence": {"type": "float", "default": 600.0},
+        "max_phi": {"type": "float", "default": 5.0},
         "share_tolerance": {"type": "float", "default": 5.0},
         "ignored_paths": {"type": "list", "elements": "str", "default": ["/health"]},
     },
 )
-NOTHING = Evidence()
 UNSEEN = Judgement("not_enough", "nothing was seen yet")
 DRY = Judgement("not_enough", "a dry run moves no traffic")
-_LIMITS = ("window", "min_requests", "min_errors", "max_error_rate", "share_tolerance")
 
 
 @dataclass(frozen=True)
 class Want:
-    """What is judged, and how. ``blind`` where the balancer does not exist yet, so nothing can be seen."""
+    """What is judged, and how.
 
-    wanted_share: int
+    Attributes:
+        ahead: the step and the one after it.
+        carried: the evidence of the steps before.
+        limits: what is asked of the step.
+        rhythm: when counts can be read.
+        baseline: seconds for which the old side is watched before a ramp; 0 for not at all.
+        within: seconds to look.
+        blind: whether the balancer does not exist yet, so that nothing can be seen.
+    """
+
+    ahead: Ahead
+    carried: Ramp
     limits: Limits
     rhythm: Rhythm
+    baseline: float
     within: float
     blind: bool
+
+    @property
+    def looks(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self.ahead.share or self.baseline)
 
 
 @dataclass(frozen=True)
@@ -169,9 +237,14 @@ class Have:
     """What was seen so far; ``over`` when the time to look has passed."""
 
     want: Want
-    evidence: Evidence = NOTHING
+    evidence: Evidence
     judgement: Judgement = UNSEEN
     over: bool = False
+
+    @property
+    def judged(self) -> Judged:
+        """What can be told of it."""
+        return Judged(self.want.ahead, self.want.limits, self.evidence, self.judgement)
 
 
 def connect(params: runner.Params, door: Door) -> Watch:
@@ -183,75 +256,74 @@ def connect(params: runner.Params, door: Door) -> Watch:
 
 def wanted(params: runner.Params) -> Want:
     """What to judge, from the arguments."""
-    share = params["wanted_share"]
+    share, before = params["wanted_share"], not (params["wanted_share"] or params["present_share"])
     rhythm = Rhythm(**{name: params[name] for name in ("period", "grace", "delay")})
-    needed = rhythm.longest(params["window"])
     if not 0 <= share <= 100 or params["period"] < 1:
         raise BadInput(f"A share of {share} % by periods of {params['period']} s is none.", target="traffic")
-    if params["within"] < needed:
-        raise BadInput(
-            f"The traffic cannot be judged within {params['within']:g} s.",
-            target="traffic",
-            hint=f"Grace, window, delay and two periods need {needed:g} s.",
-        )
-    return Want(
-        wanted_share=share,
-        limits=Limits(**{name: params[name] for name in _LIMITS}),
+    want = Want(
+        ahead=Ahead(share, stepping.after(params["steps"], share), rhythm.reaction),
+        carried=ramp_from(params["evidence"]),
+        limits=limits_from(params),
         rhythm=rhythm,
+        baseline=params["baseline"] if before else 0.0,
         within=params["within"],
         blind=is_unknown((params["load_balancer"], params["target_group"])),
     )
+    _refuse_too_short(want)
+    return want
+
+
+def _refuse_too_short(want: Want) -> None:
+    soak = want.limits.soak(want.ahead) if want.ahead.share else want.baseline
+    needed = want.rhythm.longest(soak)
+    if want.looks and want.within < needed:
+        raise BadInput(
+            f"The traffic cannot be judged within {want.within:g} s.",
+            target="traffic",
+            hint=f"Grace, soak, delay and two periods need {needed:g} s.",
+        )
 
 
 def observe(api: Watch, want: Want) -> Have:
     """Look once, at all periods that are complete by now."""
-    if want.wanted_share == 0:
-        return Have(want, judgement=Judgement("pass", "no traffic is on the new side"))
+    start = Evidence(ramp=want.carried)
+    if not want.looks:
+        return Have(want, start, Judgement("pass", "no traffic is on the new side"))
     if want.blind:
-        return Have(want)
+        return Have(want, start)
     now = time.time()
-    evidence = reduce(weigh, api.ticks(want.rhythm, now), NOTHING)
-    judgement = decide(evidence, want.limits, want.wanted_share)
+    evidence, judgement = judge(api.ticks(want.rhythm, now), start, want.ahead, want.limits, want.baseline)
     if api.trouble:
         judgement = replace(judgement, reason=f"{judgement.reason}. {api.trouble}")
     return Have(want, evidence, judgement, over=api.began is not None and now - api.began >= want.within)
 
 
-def _told(have: Have) -> str:
-    return f"{have.want.wanted_share} % wanted, {have.evidence.told()}; {have.judgement.reason}"
-
-
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use; the ledger keeps it as the line of a verdict."""
-    evidence, share, dry = have.evidence, have.want.wanted_share, have.judgement == DRY
+    judged, dry = have.judged, have.judgement == DRY
     return {
-        "verdict": Unknown(f"verdict at {share} %", "playbooks/shift.yml") if dry else have.judgement.outcome,
+        "verdict": Unknown(f"verdict at {judged.ahead.share} %", "playbooks/shift.yml") if dry else judged.outcome,
         "reason": have.judgement.reason,
-        "summary": have.judgement.reason if dry else _told(have),
-        "may_proceed": dry or have.judgement.outcome == "pass",
-        "wanted_share": share,
-        "measured_share": round(evidence.share, 2),
-        "new": evidence.new.numbers(),
-        "old": evidence.old.numbers(),
-        "window": evidence.seconds,
+        "summary": have.judgement.reason if dry else judged.told(),
+        "may_proceed": dry or judged.passed,
+        **judged.numbers(),
     }
 
 
 def foresee(have: Have, want: Want) -> Have:
     """A dry run moves no traffic, so only a real one can judge."""
-    return replace(have, judgement=DRY) if want.wanted_share else have
+    return replace(have, judgement=DRY) if want.looks else have
 
 
 def headline(have: Have) -> list[str]:
     """The step in one sentence."""
-    share, outcome = have.want.wanted_share, have.judgement.outcome
-    return [f"Traffic at {share} %: {outcome}; {have.evidence.told()}"] if share and have.judgement != DRY else []
+    return [have.judged.headline()] if have.want.ahead.share and have.judgement != DRY else []
 
 
 WAIT = Waiting[Have](
-    settled=lambda have: have.over or have.judgement.outcome in ("pass", "fail"),
+    settled=lambda have: have.over or have.judgement.final or have.judgement.outcome in ("pass", "fail"),
     failed=lambda _have: None,
-    progress=_told,
+    progress=lambda have: have.judged.told(),
 )
 
 

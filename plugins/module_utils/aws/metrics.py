@@ -44,8 +44,11 @@ class BalancerMetrics:
         this_minute = int(time.time()) // 60 * 60
         self.counts(range(this_minute - 60, this_minute, 60))
 
-    def counts(self, starts: range) -> dict[int, tuple[int, int]]:
-        """Requests and errors (5xx of its targets and its own) of each period, by the period's start.
+    def counts(self, starts: range) -> dict[int, tuple[int, int, int]]:
+        """Requests, errors (5xx of its targets and its own) and its own errors of each period, by the period's start.
+
+        Its own are those without an answer of a target: 502 (refused or cut off), 503 (no target), 504 (too slow)
+        (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html).
 
         CloudWatch has no data point where nothing was counted, so a period without one is a period without requests:
         ask only for periods that are complete.
@@ -89,9 +92,9 @@ def _query(name: str, metric: str, per_group: bool, balancer: str, group: str) -
     return {"Id": name, "MetricStat": stat, "ReturnData": True}
 
 
-def _counts(values: Mapping[str, int]) -> tuple[int, int]:
+def _counts(values: Mapping[str, int]) -> tuple[int, int, int]:
     errors = values["target_errors"] + values["balancer_errors"]
-    return max(values["requests"] + values["no_target"], errors), errors
+    return max(values["requests"] + values["no_target"], errors), errors, values["balancer_errors"]
 
 
 def _time(epoch: int) -> datetime:

@@ -34,6 +34,11 @@ def remaining(steps: Sequence[int], share: int, to: Optional[int] = None) -> lis
     return [share, *ahead] if share > 0 else ahead
 
 
+def after(steps: Sequence[int], share: int) -> Optional[int]:
+    """The step that follows a share on the ladder, or None."""
+    return next((step for step in steps if step > share), None)
+
+
 def check(steps: Sequence[int]) -> None:
     """Refuse a ladder that does not rise from above 0 to at most 100.
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import Side, Tick
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Side, Tick
 
-Counts = Mapping[int, Optional[tuple[int, int]]]
-"""Start of a period, in seconds since the epoch -> requests and errors; missing or None where it is not known."""
+Counts = Mapping[int, Optional[tuple[int, ...]]]
+"""Start of a period, in seconds since the epoch -> the first fields of a Side; missing or None where unknown."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Rhythm:
         count = max(0, int((now - self.delay - start) // self.period))
         return range(start, start + count * self.period, self.period)
 
+    @property
+    def reaction(self) -> float:
+        """Seconds from a change of the weights until its first count is complete, where its period begins at once."""
+        return self.grace + self.period + self.delay
+
     def longest(self, window: float) -> float:
         """Seconds that it can take until ``window`` seconds of counts are complete."""
         return self.grace + 2 * self.period + window + self.delay
@@ -47,5 +52,5 @@ def lay(starts: range, new: Counts, old: Counts) -> list[Tick]:
     return [Tick(starts.step, _side(new.get(start)), _side(old.get(start))) for start in starts]
 
 
-def _side(counted: Optional[tuple[int, int]]) -> Optional[Side]:
+def _side(counted: Optional[tuple[int, ...]]) -> Optional[Side]:
     return None if counted is None else Side(*counted)

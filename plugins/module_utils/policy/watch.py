@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Optional, Protocol
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Throttled, Unreachable
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Tick
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Counts, Rhythm, lay
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import Tick
 
 
 class Source(Protocol):
@@ -17,7 +17,7 @@ class Source(Protocol):
         """Get ready to count from now on; raises an OfframpError where the source cannot be read."""
 
     def counts(self, starts: range) -> Counts:
-        """Requests and errors of the periods that start there, in seconds since the epoch."""
+        """Requests, errors and what else it counts of the periods that start there, in seconds since the epoch."""
 
 
 @dataclass

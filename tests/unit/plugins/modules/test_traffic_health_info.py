@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ ASKED: dict[str, Any] = {
     "target_group": "targetgroup/bond/2",
     "heroku_app": "bond-server",
     "wanted_share": 10,
-    "window": 10,
+    "steps": [10, 25, 95, 100],
+    "min_soak": 10,
+    "max_soak": 20,
+    "bake": 15,
     "period": 5,
     "grace": 0,
     "delay": 1,
@@ -39,7 +43,7 @@ class Clock:
 class Counted:
     """A source that tells the same of every period; an error in place of counts is raised."""
 
-    def __init__(self, counts: tuple[int, int] | Exception | None) -> None:
+    def __init__(self, counts: tuple[int, ...] | Exception | None) -> None:
         self.told = counts
         self.asked: list[range] = []
         self.started = 0
@@ -47,7 +51,7 @@ class Counted:
     def start(self) -> None:
         self.started += 1
 
-    def counts(self, starts: range) -> dict[int, tuple[int, int] | None]:
+    def counts(self, starts: range) -> dict[int, tuple[int, ...] | None]:
         self.asked.append(starts)
         if isinstance(self.told, Exception):
             raise self.told
@@ -71,7 +75,7 @@ def want(**more: Any) -> Want:
     return module.wanted(params(**more))
 
 
-def sources(new: tuple[int, int] | Exception | None, old: tuple[int, int] | None) -> Watch:
+def sources(new: tuple[int, ...] | Exception | None, old: tuple[int, ...] | None) -> Watch:
     return Watch(Counted(new), Counted(old))
 
 
@@ -88,27 +92,104 @@ def settled(have: Have) -> bool:
     return module.WAIT.settled(have)
 
 
-def test_a_clean_step_passes_once_its_window_is_complete(clock: Clock) -> None:
+def test_a_clean_step_passes_once_it_has_soaked(clock: Clock) -> None:
     api = sources((50, 0), (450, 1))
     assert look(api, clock).judgement.outcome == "not_enough"
     assert not settled(look(api, clock, 6))
     have = look(api, clock, 11)
     assert (have.judgement.outcome, settled(have)) == ("pass", True)
-    assert module.report(have) == {
+    report = module.report(have)
+    assert report.pop("evidence") == have.evidence.ramp.promoted().numbers()
+    assert report == {
         "verdict": "pass",
-        "reason": "the new side's error rate is 0.00 %, of at most 1.22 %",
+        "reason": "nothing speaks against the new side",
         "summary": "10 % wanted, 10.0 % measured; new: 100 requests, 0 errors (0.00 %); "
-        "old: 900 requests, 2 errors (0.22 %); the new side's error rate is 0.00 %, of at most 1.22 %",
+        "old: 900 requests, 2 errors (0.22 %); evidence 0.713 of 200; nothing speaks against the new side",
         "may_proceed": True,
         "wanted_share": 10,
+        "next_share": 25,
         "measured_share": 10.0,
-        "new": {"requests": 100, "errors": 0, "error_rate": 0.0},
-        "old": {"requests": 900, "errors": 2, "error_rate": 0.222},
-        "window": 10.0,
+        "new": {"requests": 100, "errors": 0, "error_rate": 0.0, "own": 0},
+        "old": {"requests": 900, "errors": 2, "error_rate": 0.222, "own": 0},
+        "m": pytest.approx(0.713, abs=1e-3),
+        "limit": 200.0,
+        "phi": 1.0,
+        "seen": 10.0,
+        "missing": 0.0,
+        "left": 0.0,
     }
 
 
-def test_a_bad_step_fails_by_its_first_period(clock: Clock) -> None:
+def test_evidence_is_carried_from_step_to_step_as_json(clock: Clock) -> None:
+    """Two errors are not enough at one step, and again not at the next one alone, but together they are."""
+    first = module.report(look(sources((100, 2), (900, 1)), clock, 6))
+    assert first["verdict"] == "not_enough"
+    carried = json.loads(json.dumps(first["evidence"]))
+    clock.now = 1000.0
+    alone = look(sources((100, 4), (900, 2)), clock, 6)
+    clock.now = 1000.0
+    after = look(sources((100, 4), (900, 2)), clock, 6, evidence=carried)
+    assert alone.evidence.value < after.evidence.value
+    assert after.evidence.ramp.old.requests == 1800
+
+
+def test_the_last_step_that_can_be_compared_bakes(clock: Clock) -> None:
+    api = sources((950, 0), (50, 0))
+    assert look(api, clock, 11, wanted_share=95).judgement.reason == "10 of 15 s of traffic were seen"
+    assert look(api, clock, 16, wanted_share=95).judgement.outcome == "pass"
+
+
+def test_a_step_waits_while_the_next_one_could_harm_too_many(clock: Clock) -> None:
+    api = sources((500, 0), (4500, 0))
+    assert "25 % could harm" in look(api, clock, 11, max_harm=5).judgement.reason
+    assert look(api, clock, 21, max_harm=5).judgement.outcome == "pass"
+
+
+def test_what_the_balancer_answers_by_itself_holds_the_step_and_is_reported(clock: Clock) -> None:
+    have = look(sources((500, 2, 2), (4500, 18)), clock, 16)
+    assert (have.judgement.outcome, settled(have)) == ("not_enough", False)
+    assert "the load balancer itself answered 6 requests" in have.judgement.reason
+    assert module.report(have)["new"]["own"] == 6
+
+
+def test_a_source_that_is_silent_for_long_ends_the_look(clock: Clock) -> None:
+    api = sources((50, 0), None)
+    assert not settled(look(api, clock, 11, max_silence=10))
+    have = look(api, clock, 16, max_silence=10)
+    assert (have.judgement.outcome, settled(have)) == ("broken", True)
+    assert module.report(have)["may_proceed"] is False
+
+
+def test_before_a_ramp_the_old_side_is_watched_for_how_its_errors_clump(clock: Clock) -> None:
+    api = sources((0, 0), (450, 0))
+    before = {"wanted_share": 0, "baseline": 10}
+    assert not settled(look(api, clock, 6, **before))
+    have = look(api, clock, 11, **before)
+    assert (have.judgement.reason, settled(have)) == (
+        "the old side was watched for 10 of 10 s; 900 requests, 0 errors (0.00 %)",
+        True,
+    )
+    report = module.report(have)
+    assert (report["may_proceed"], report["evidence"]["old"]["requests"]) == (True, 0)
+    assert report["evidence"]["errors"]["bank"] == 0.5
+
+
+@pytest.mark.parametrize("more", [{"present_share": 25, "baseline": 10}, {}])
+def test_nothing_is_watched_before_a_ramp_that_has_begun_or_where_nobody_asks(
+    clock: Clock, more: dict[str, Any]
+) -> None:
+    api = sources((0, 0), (450, 0))
+    assert settled(look(api, clock, wanted_share=0, **more))
+    assert api.old.started == 0  # type: ignore[attr-defined]
+
+
+def test_a_dry_run_takes_no_baseline(clock: Clock) -> None:
+    asked = want(wanted_share=0, baseline=10)
+    have = module.foresee(module.observe(sources((0, 0), (450, 0)), asked), asked)
+    assert (module.report(have)["may_proceed"], module.headline(have)) == (True, [])
+
+
+def test_a_bad_step_fails_by_its_first_periods(clock: Clock) -> None:
     have = look(sources((50, 10), (450, 0)), clock, 6)
     assert (have.judgement.outcome, settled(have)) == ("fail", True)
     assert module.report(have)["may_proceed"] is False
@@ -121,14 +202,13 @@ def test_a_bad_step_fails_by_its_first_period(clock: Clock) -> None:
         ((50, 0), None, "broken"),
         (Throttled("AWS throttled GetMetricData."), (450, 0), "broken"),
         (Unreachable("CloudWatch is down"), (450, 0), "broken"),
-        ((2, 0), (20, 0), "pass"),  # few at once, but enough in the end
+        ((2, 0), (20, 0), "pass"),  # few, but the step has soaked for long in the end
         ((0, 0), (500, 0), "not_enough"),
     ],
 )
 def test_it_looks_on_until_its_time_has_passed(clock: Clock, new: Any, old: Any, outcome: str) -> None:
     api = sources(new, old)
     assert not settled(look(api, clock, 11))
-    assert not settled(look(api, clock, 30))
     have = look(api, clock, 90)
     assert (have.judgement.outcome, settled(have)) == (outcome, True), have.judgement
     assert module.report(have)["may_proceed"] is (outcome == "pass")
@@ -182,14 +262,18 @@ def test_progress_shows_both_sides(clock: Clock) -> None:
     progress = module.WAIT.progress(look(sources((50, 0), (450, 1)), clock, 6))
     assert progress == (
         "10 % wanted, 10.0 % measured; new: 50 requests, 0 errors (0.00 %); old: 450 requests, 1 errors (0.22 %); "
-        "5 of 10 s of traffic were seen"
+        "evidence 0.774 of 200, 5 s left; 5 of 10 s of traffic were seen"
     )
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"within": 20}, "Grace, window, delay and two periods need 21 s."),
+        ({"within": 20}, "Grace, soak, delay and two periods need 21 s."),
+        ({"within": 20, "wanted_share": 0, "baseline": 10}, "need 21 s."),
+        ({"alpha": 0}, "An alpha of 0"),
+        ({"max_phi": 0.5}, "a phi of at most 0.5"),
+        ({"evidence": {"errors": {}}}, "The evidence of the step before cannot be read (KeyError"),
         ({"wanted_share": 101}, "A share of 101 %"),
         ({"period": 0}, "by periods of 0 s"),
     ],

@@ -42,18 +42,18 @@ def results(**series: dict[int, float]) -> list[dict[str, Any]]:
 def test_periods_without_data_are_periods_without_requests(stub: Stubber) -> None:
     found = results(requests={600: 100.0, 720: 50.0}, target_errors={600: 3.0}, balancer_errors={}, no_target={})
     stub.add_response("get_metric_data", {"MetricDataResults": found})
-    assert metrics(stub).counts(MINUTES) == {600: (100, 3), 660: (0, 0), 720: (50, 0)}
+    assert metrics(stub).counts(MINUTES) == {600: (100, 3, 0), 660: (0, 0, 0), 720: (50, 0, 0)}
 
 
 def test_the_balancers_own_errors_count_and_so_do_requests_without_a_target(stub: Stubber) -> None:
     found = results(requests={600: 100.0}, target_errors={600: 1.0}, balancer_errors={600: 9.0}, no_target={600: 7.0})
     stub.add_response("get_metric_data", {"MetricDataResults": found})
-    assert metrics(stub).counts(range(600, 660, 60)) == {600: (107, 10)}
+    assert metrics(stub).counts(range(600, 660, 60)) == {600: (107, 10, 9)}
 
 
 def test_there_are_never_more_errors_than_requests(stub: Stubber) -> None:
     stub.add_response("get_metric_data", {"MetricDataResults": results(balancer_errors={600: 4.0})})
-    assert metrics(stub).counts(range(600, 660, 60)) == {600: (4, 4)}
+    assert metrics(stub).counts(range(600, 660, 60)) == {600: (4, 4, 4)}
 
 
 def test_one_call_asks_for_all_and_pages_are_followed(stub: Stubber) -> None:
@@ -66,7 +66,7 @@ def test_one_call_asks_for_all_and_pages_are_followed(stub: Stubber) -> None:
     stub.add_response("get_metric_data", first, asked)
     second = {"MetricDataResults": results(requests={660: 2.0})}
     stub.add_response("get_metric_data", second, {**asked, "NextToken": "more"})
-    assert metrics(stub).counts(MINUTES) == {600: (1, 0), 660: (2, 0), 720: (0, 0)}
+    assert metrics(stub).counts(MINUTES) == {600: (1, 0, 0), 660: (2, 0, 0), 720: (0, 0, 0)}
     stub.assert_no_pending_responses()
 
 

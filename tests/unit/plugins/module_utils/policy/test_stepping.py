@@ -23,6 +23,11 @@ def test_a_ramp_goes_on_where_it_stands_and_judges_that_first(share: int, left: 
     assert stepping.remaining(LADDER, share) == left
 
 
+@pytest.mark.parametrize(("share", "following"), [(0, 1), (1, 10), (20, 50), (50, 100), (100, None)])
+def test_a_step_knows_the_one_after_it(share: int, following: int | None) -> None:
+    assert stepping.after(LADDER, share) == following
+
+
 def test_a_ladder_may_end_before_the_whole() -> None:
     assert stepping.remaining([5, 20], 0) == [5, 20]
     assert stepping.remaining([5, 20], 20) == []

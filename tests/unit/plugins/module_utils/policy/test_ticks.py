@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import STILL, Side, Tick
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm, lay
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import STILL, Side, Tick
 
 MINUTES = Rhythm(period=60, grace=10, delay=90)
 
@@ -30,5 +30,9 @@ def test_the_longest_wait_is_long_enough() -> None:
 
 
 def test_sides_are_laid_over_each_other() -> None:
-    laid = lay(range(60, 240, 60), {60: (10, 1), 120: (0, 0)}, {60: (90, 2), 120: None, 180: (5, 0)})
-    assert laid == [Tick(60, Side(10, 1), Side(90, 2)), Tick(60, STILL, None), Tick(60, None, Side(5, 0))]
+    laid = lay(range(60, 240, 60), {60: (10, 1, 1), 120: (0, 0)}, {60: (90, 2), 120: None, 180: (5, 0)})
+    assert laid == [Tick(60, Side(10, 1, own=1), Side(90, 2)), Tick(60, STILL, None), Tick(60, None, Side(5, 0))]
+
+
+def test_a_change_of_the_weights_is_seen_after_grace_a_period_and_the_delay() -> None:
+    assert MINUTES.reaction == 160
