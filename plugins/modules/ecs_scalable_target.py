@@ -12,8 +12,8 @@ description:
   - A bound is left alone where it is what one of the scheduled actions sets, so that no run undoes at night what the
     night has set. Scheduled actions whose names do not begin with C(offramp-) are somebody else's.
   - With C(maximum) 0 the service is no scalable target. AWS then removes its policies and scheduled actions.
-  - Removes target-tracking policies that an earlier version of this collection made by API (SERVICE-cpu, -memory,
-    -requests), since AWS takes one policy for each metric. The number of tasks stays until the stack's act.
+  - A target-tracking policy of somebody else's for a metric that the stack is to track is refused by name, since AWS
+    takes one policy for each metric.
   - A scalable target needs an existing service, so this comes after the release.
 options:
   load_balancer:
@@ -168,13 +168,13 @@ def observe(api: scaling.Scaling, want: Want) -> Have:
 
 
 def plan(have: Have, want: Want) -> list[Change]:
-    """The target, what is suspended, the scheduled actions, and policies that the stack has taken the place of."""
+    """The target, what is suspended, and the scheduled actions."""
     target = have.scaled.target
     if not want.bounds.maximum:
         named, before = f"scalable target of ECS service {want.service}", target and _readable(target)
         return [Change("delete", named, before, None, scaling.deregister(want.resource))] if target else []
     tracking.refuse_others(want.service, want.tracking, have.scaled.policies)
-    return _target(target, want) + _actions(have.scaled.actions, want) + _former(have.scaled.policies, want)
+    return _target(target, want) + _actions(have.scaled.actions, want)
 
 
 def _target(have: Optional[Target], want: Want) -> list[Change]:
@@ -223,14 +223,6 @@ def _actions(have: Mapping[str, Action], want: Want) -> list[Change]:
             call, told = scaling.delete_action(want.resource, name), have[name].readable()
             changes.append(Change("delete", f"scheduled action {name} of {want.service}", told, None, call))
     return changes
-
-
-def _former(policies: Mapping[str, str], want: Want) -> list[Change]:
-    """Policies that the stack's take the place of."""
-    return [
-        Change("delete", f"scaling policy {name}", policies[name], None, scaling.delete_policy(want.resource, name))
-        for name in tracking.former(want.service, policies)
-    ]
 
 
 def make(api: scaling.Scaling, change: Change) -> None:

@@ -150,10 +150,5 @@ def delete_action(resource: str, name: str) -> Call:
     return Call("delete_scheduled_action", {**_address(resource), "ScheduledActionName": name})
 
 
-def delete_policy(resource: str, name: str) -> Call:
-    """Remove a policy."""
-    return Call("delete_scaling_policy", {**_address(resource), "PolicyName": name})
-
-
 def _address(resource: str) -> Json:
     return {"ServiceNamespace": _NAMESPACE, "ResourceId": resource, "ScalableDimension": _DIMENSION}

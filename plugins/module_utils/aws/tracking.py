@@ -46,7 +46,7 @@ def refuse_others(service: str, settings: Mapping[str, Any], policies: Mapping[s
     Raises:
         Refused: somebody else's policy tracks a metric that one of ours is to track.
     """
-    wanted = {METRICS[kind]: f"{service}-{kind}" for kind in METRICS if settings[kind]}
+    wanted = {METRICS[kind]: f"{service}-{kind}-" for kind in METRICS if settings[kind]}
     for name, metric in policies.items():
         if not name.startswith(wanted.get(metric, name)):
             raise Refused(
@@ -54,8 +54,3 @@ def refuse_others(service: str, settings: Mapping[str, Any], policies: Mapping[s
                 target=f"scaling policy {name}",
                 hint="Delete that policy, or set the target of that kind to 0 in the process.",
             )
-
-
-def former(service: str, policies: Mapping[str, str]) -> list[str]:
-    """The names of those that this collection made by API, before stacks made them under names with the target's id."""
-    return [name for name in (f"{service}-{kind}" for kind in METRICS) if name in policies]

@@ -71,10 +71,6 @@ class FakeScaling:
         gone = arguments["ScheduledActionName"]
         self.scaled = replace(self.scaled, actions={k: v for k, v in self.scaled.actions.items() if k != gone})
 
-    def _delete_scaling_policy(self, arguments: dict[str, Any]) -> None:
-        gone = arguments["PolicyName"]
-        self.scaled = replace(self.scaled, policies={k: v for k, v in self.scaled.policies.items() if k != gone})
-
 
 def scale(api: FakeScaling, *, dry: bool = False, **given: Any) -> dict[str, Any]:
     """A run; ``given`` are options of the module, or of the process."""
@@ -216,19 +212,11 @@ def test_without_a_maximum_there_is_no_target(api: FakeScaling) -> None:
     assert scale(api, maximum=0)["changes"] == []
 
 
-def test_policies_that_were_made_by_api_give_way_to_the_stack_s(api: FakeScaling) -> None:
-    stacks = {f"{SERVICE}-cpu-abc": "ECSServiceAverageCPUUtilization", "latency": "SomethingElse"}
-    former = {
-        f"{SERVICE}-requests": "ALBRequestCountPerTarget",
-        f"{SERVICE}-memory": "ECSServiceAverageMemoryUtilization",
-    }
-    api.scaled = replace(api.scaled, policies={**stacks, **former})
-    assert verbs(scale(api)) == [
-        ("delete", f"scaling policy {SERVICE}-requests"),
-        ("delete", f"scaling policy {SERVICE}-memory"),
-    ]
-    assert set(api.scaled.policies) == set(stacks)
+def test_the_stack_s_own_policies_are_left_to_it(api: FakeScaling) -> None:
+    policies = {f"{SERVICE}-cpu-abc": "ECSServiceAverageCPUUtilization", "latency": "SomethingElse"}
+    api.scaled = replace(api.scaled, policies=policies)
     assert scale(api)["changes"] == []
+    assert api.scaled.policies == policies
 
 
 def test_somebody_elses_policy_of_the_same_metric_is_said_before_anything_is_written(api: FakeScaling) -> None:

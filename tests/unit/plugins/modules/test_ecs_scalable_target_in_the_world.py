@@ -284,19 +284,3 @@ def test_a_policy_that_was_changed_by_hand_is_told_as_drift(ground: Ground) -> N
         TargetTrackingScalingPolicyConfiguration={**metric, "TargetValue": 90.0},
     )
     assert drifted() == ["CpuPolicy"]
-
-
-def test_policies_of_an_earlier_version_are_taken_over(ground: Ground) -> None:
-    ground.scale()
-    ground.world.client("cloudformation").delete_stack(StackName=STACK)
-    eventually(lambda: ground.policies() == {}, "the stack's policies are gone")
-    cpu = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}
-    ground.scaling.put_scaling_policy(
-        **TARGET,
-        PolicyName=f"{SERVICE}-cpu",
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration={**cpu, "TargetValue": 55.0},
-    )
-    assert ground.scale() == [("delete", f"scaling policy {SERVICE}-cpu"), ("create", f"stack {STACK}")]
-    assert sorted(ground.policies().values()) == [40.0, 60.0, 75.0]
-    assert ground.scale() == []
