@@ -98,7 +98,7 @@ class Flagger(_Fixed):
 
 
 class Argo(_Fixed):
-    """A measurement fails over 1 % errors; more failures than the limit in a step's five measurements end it."""
+    """Five measurements a step; one fails over 1 % errors, and more failures in all than the limit end the ramp."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._share, self._seen, self._failed = limit, 0, 0, 0
@@ -106,7 +106,7 @@ class Argo(_Fixed):
     def judge(self, tick: Tick, share: int) -> Decision:
         """By the windows of this step; one without data does not count."""
         if share != self._share:
-            self._share, self._seen, self._failed = share, 0, 0
+            self._share, self._seen = share, 0
         if tick.new is None or not tick.new.requests:
             return "hold"
         self._seen += 1

@@ -19,6 +19,8 @@ Outcome = Literal["pass", "fail", "not_enough", "broken"]
 
 _SUSPICION = 3.0
 """Evidence at which nothing is promoted any more."""
+_ROUNDED = 1 - 1e-9
+"""Two capped ticks make exactly 1 / alpha of a whole M: rounding shall not decide whether they reach it."""
 _INCIDENT_RATE, _INCIDENT_REQUESTS = 2.0, 20
 """An error rate in percent that, beside twice the ramp's, is an incident; and the requests that it takes to say so."""
 
@@ -60,7 +62,7 @@ def _evidence(evidence: Evidence, limits: Limits) -> str:
 def _alarm(evidence: Evidence, limits: Limits) -> Optional[Judgement]:
     """The test itself: it alone ends a compared ramp."""
     for what, wealth in (("errors", evidence.ramp.errors), ("slow requests", evidence.ramp.slow)):
-        if wealth.value >= 1 / limits.alpha:
+        if wealth.value >= 1 / limits.alpha * _ROUNDED:
             return Judgement(
                 "fail",
                 f"the new side has more {what} than the old one has in the same time: evidence "

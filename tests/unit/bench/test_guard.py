@@ -28,6 +28,12 @@ def test_argo_takes_five_measurements_a_step_and_leaves_out_what_is_missing() ->
     assert decisions(Argo(3), BAD, BAD, BAD, BAD) == ["hold", "hold", "hold", "abort"]
 
 
+def test_argo_counts_its_failures_over_the_whole_ramp() -> None:
+    rule = Argo(1)
+    assert decisions(rule, BAD, *[GOOD] * 4) == ["hold"] * 4 + ["promote"]
+    assert decisions(rule, BAD, share=25) == ["abort"]
+
+
 def test_kayenta_looks_after_ten_windows_and_never_at_the_whole() -> None:
     assert decisions(Kayenta(), *[BAD] * 10)[-2:] == ["hold", "abort"]
     assert decisions(Kayenta(), *[NONE] * 10)[-1] == "promote"

@@ -25,7 +25,7 @@ all:
       vars: {offramp_app: bond, offramp_heroku_app: bond}
       hosts:
         good: {offramp_stage: staging}
-        typo: {offramp_stage: staging, shift_stpes: [1], shfit_window: 5, offramp_regoin: eu}
+        typo: {offramp_stage: staging, shift_stpes: [1], shfit_delay: 5, offramp_regoin: eu}
         lost: {offramp_stage: stagging}
         built_on_nothing: {offramp_stage: "{{ not_there }}", offramp_zone: ""}
 """
@@ -55,7 +55,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             "typo",
             [
                 "shift_stpes is not a variable of offramp.ecs: did you mean shift_steps?",
-                "shfit_window is not a variable of offramp.ecs: did you mean shift_window?",
+                "shfit_delay is not a variable of offramp.ecs: did you mean shift_delay?",
                 "offramp_regoin is not a variable of offramp.ecs: did you mean offramp_region?",
             ],
         ),

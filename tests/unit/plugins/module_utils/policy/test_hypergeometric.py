@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.hypergeometric import Split, log_ratio
@@ -24,11 +24,13 @@ def by_brute_force(split: Split, odds: float) -> float:
     )
 
 
+@settings(deadline=None)
 @given(splits(), st.sampled_from([0.01, 0.5, 1.0, 1.25, 1.5, 3, 30, 1000]))
 def test_the_sum_is_that_of_all_terms(split: Split, odds: float) -> None:
     assert split.log_total(odds) == pytest.approx(math.log(by_brute_force(split, odds)), rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(splits(), st.sampled_from([0.5, 1.0, 1.25, 2, 1000]))
 def test_the_mode_is_the_greatest_term_or_beside_it(split: Split, odds: float) -> None:
     def term(count: int) -> float:

@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.inventory import Terms, mistakes, stage_mistakes
 
 TERMS = Terms(
-    known={"shift_steps", "shift_window", "offramp_region", "offramp_stage", "copy_exclude", "migrate_retire"},
+    known={"shift_steps", "shift_delay", "offramp_region", "offramp_stage", "copy_exclude", "migrate_retire"},
     prefixes={"shift", "offramp", "copy", "migrate", "release"},
 )
 
