@@ -1,7 +1,7 @@
 """What other people do to the scenario's account: an edit by hand, and a stage on a network that was there before.
 
 python molecule/stacks/others.py edit
-python molecule/stacks/others.py on-existing CMD...     CMD with the ids of the first stage's network and cluster
+python molecule/stacks/others.py on-existing CMD...     CMD with the ids of the first stage's network and cluster, and nothing of its own
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def on_existing(command: list[str]) -> None:
         "offramp_public_subnet_ids": output(network, "PublicSubnetIds").split(","),
         "offramp_private_subnet_ids": output(network, "PrivateSubnetIds").split(","),
         "offramp_cluster": output(f"{FIRST}-platform", "ClusterName"),
+        "offramp_key": False,
+        "offramp_memorydb": False,
     }
     os.execvp(command[0], [*command, "-e", json.dumps(given)])  # noqa: S606 - the scenario's own words
 

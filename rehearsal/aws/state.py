@@ -37,6 +37,7 @@ _PASSING = frozenset(
         "PrivateIpAddress",
         "ResponseMetadata",
         "_name_seed",
+        "_symmetric_key",
         "currentServiceDeployment",
         "currentServiceRevisions",
         "events",

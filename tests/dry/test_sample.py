@@ -16,6 +16,16 @@ CELLS = [
     ("copied", "migrate", False),
 ]
 """State, command, and whether it is run in earnest, too."""
+MADE = [
+    "stack offramp-production-network",
+    "prefix list offramp-production-cloudflare",
+    "stack offramp-production-platform",
+    "ACM certificate of api.bond.example",
+    "DNS record that validates api.bond.example at Cloudflare",
+    "stack offramp-production-bond-server",
+    "stack offramp-production-bond-server-kpis",
+]
+"""What provisioning makes in a fresh world, in this order."""
 
 
 @pytest.mark.timeout(600)
@@ -24,5 +34,5 @@ def test_a_dry_run_writes_nothing_and_lists_what_the_real_run_does(tmp_path: Pat
         matrix = Matrix(world, tmp_path)
         found = {cell[:2]: matrix.prove(*cell[:2], real=cell[2]) for cell in CELLS}
     assert {name: cell.faults for name, cell in found.items()} == {name: [] for name in found}
-    assert len(found["fresh", "provision"].dry.changes) == 3
+    assert [each["target"] for each in found["fresh", "provision"].dry.changes] == MADE
     assert found["copied", "migrate"].dry.changes[-1]["target"] == "formation of Heroku app bond-server"

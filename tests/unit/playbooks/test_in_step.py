@@ -44,6 +44,7 @@ SHARED = {
         "worker": {"cpu": 256, "memory": 512, "desired": 1},
     },
     "release_environment": {"APP_VERSION": "{{ release_image }}"},
+    "release_watch_alarms": False,
     "release_within": 60,
     "release_every": 0.2,
 }

@@ -105,7 +105,7 @@ def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     for name, value in cloudflare.environment().items():
         monkeypatch.setenv(name, value)
     store = cloudflare.cloudflare.store
-    with stack_world(tmp_path, Dns(store.cname, store.caa)) as aws:
+    with stack_world(tmp_path, dns=Dns(store.cname, store.caa)) as aws:
         yield Ground(aws, cloudflare)
     cloudflare.stop()
 

@@ -8,6 +8,7 @@ import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.zones import find_zone
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
     Denied,
@@ -28,6 +29,11 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def balancing(answer: Callable[[httpx.Request], httpx.Response]) -> Balancing:
     door = Door(shut=True, ordered_by="offramp.ecs/test")
     return Balancing(session.client(door, httpx.MockTransport(answer)))
+
+
+def look(answer: Callable[[httpx.Request], httpx.Response]) -> None:
+    door = Door(shut=True, ordered_by="offramp.ecs/test")
+    find_zone(session.client(door, httpx.MockTransport(answer)), "bond.example")
 
 
 def refusal(status: int, code: int, message: str) -> Callable[[httpx.Request], httpx.Response]:
@@ -54,7 +60,7 @@ def test_what_cloudflare_refuses_is_a_sentence(
     status: int, code: int, message: str, error: type[OfframpError], said: str
 ) -> None:
     with pytest.raises(error) as caught:
-        balancing(refusal(status, code, message)).zone("bond.example")
+        look(refusal(status, code, message))
     assert said in caught.value.sentence()
     assert caught.value.target == "zone bond.example"
 
@@ -72,7 +78,7 @@ def test_what_cloudflare_refuses_is_a_sentence(
 )
 def test_an_answer_that_is_not_cloudflares_names_the_address(answer: httpx.Response) -> None:
     with pytest.raises(Unreachable) as caught:
-        balancing(lambda _: answer).zone("bond.example")
+        look(lambda _: answer)
     assert "Cloudflare at http://cloudflare.example answered GET /client/v4/zones" in caught.value.msg
     assert "CLOUDFLARE_BASE_URL" in caught.value.hint
 
@@ -82,7 +88,7 @@ def test_a_broken_connection_is_unreachable() -> None:
         raise httpx.ReadError("reset", request=request)
 
     with pytest.raises(Unreachable, match=r"does not answer for zone bond.example"):
-        balancing(cut).zone("bond.example")
+        look(cut)
 
 
 def test_the_sdk_does_not_repeat_by_itself() -> None:
@@ -93,7 +99,7 @@ def test_the_sdk_does_not_repeat_by_itself() -> None:
         return refusal(500, 1, "oops")(request)
 
     with pytest.raises(Unreachable):
-        balancing(answer).zone("bond.example")
+        look(answer)
     assert calls == ["/client/v4/zones"]
 
 
@@ -102,7 +108,7 @@ def test_what_the_transport_raises_comes_through_the_sdk(monkeypatch: pytest.Mon
         raise Unreachable("Cloudflare at http://cloudflare.example does not answer (ConnectError).")
 
     with pytest.raises(Unreachable, match=r"does not answer \(ConnectError\)"):
-        balancing(shut).zone("bond.example")
+        look(shut)
 
 
 @pytest.mark.parametrize(
