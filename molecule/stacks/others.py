@@ -1,7 +1,7 @@
 """What other people do to the scenario's account: an edit by hand, and a stage on a network that was there before.
 
 python molecule/stacks/others.py edit
-python molecule/stacks/others.py on-existing CMD...     CMD with the ids of the first stage's network and cluster, and nothing of its own
+python molecule/stacks/others.py on-existing CMD...     CMD with the first stage's network and cluster, and no data
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class ModuleDocFragment:
                 type: str
                 required: true
               timezone:
-                description: Time zone of C(when), such as V(Europe/Tallinn).
+                description: Time zone of C(when), such as V(Europe/Berlin).
                 type: str
                 default: UTC
               minimum:

@@ -54,8 +54,8 @@ EXAMPLES = """
       minimum: 2
       maximum: 10
       schedule:
-        - {name: night, when: "cron(0 22 * * ? *)", timezone: Europe/Tallinn, minimum: 1}
-        - {name: day, when: "cron(0 6 * * ? *)", timezone: Europe/Tallinn, minimum: 2}
+        - {name: night, when: "cron(0 22 * * ? *)", timezone: Europe/Berlin, minimum: 1}
+        - {name: day, when: "cron(0 6 * * ? *)", timezone: Europe/Berlin, minimum: 2}
 """
 
 RETURN = """

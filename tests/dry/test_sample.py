@@ -18,7 +18,7 @@ CELLS = [
 """State, command, and whether it is run in earnest, too."""
 MADE = [
     "stack offramp-production-network",
-    "prefix list offramp-production-cloudflare",
+    "EC2 prefix list offramp-production-cloudflare",
     "stack offramp-production-platform",
     "ACM certificate of api.bond.example",
     "DNS record that validates api.bond.example at Cloudflare",

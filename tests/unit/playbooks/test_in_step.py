@@ -45,6 +45,7 @@ SHARED = {
     },
     "release_environment": {"APP_VERSION": "{{ release_image }}"},
     "release_watch_alarms": False,
+    "release_public_ip": True,
     "release_within": 60,
     "release_every": 0.2,
 }
@@ -68,6 +69,7 @@ class Place:
         self.heroku, self.aws = heroku, heroku.aws
         self.ledger = directory / "ledger"
         ground = EcsGround(heroku.aws, CLUSTER, "bond-server")
+        ground.open_up()
         self._make_stack(ground)
         self._inventory = directory / "inventory.json"
         variables = {**SHARED, "offramp_private_subnet_ids": [ground.subnet]}
