@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rehearsal.calls import Service
 from rehearsal.faults import Answer, Rule, Victims
 from rehearsal.requestlog import Entry
-from rehearsal.state.canonical import has_id
+from rehearsal.state.canonical import without_ids
 
 _UNCLEAR = re.compile(
     r"Traceback \(most recent call last\)|Unexpected failure during|The full traceback|<class '"
@@ -67,7 +67,7 @@ MODES = {
 class Point:
     """A call of the clean run at which to attack; ``nth`` counts the calls that look like it up to there.
 
-    A target with an id of the world's making is called otherwise in the next run, so it is not part of the look.
+    ``target`` is without the ids of the world's making, which are others in the next run.
     """
 
     service: Service
@@ -78,11 +78,7 @@ class Point:
 
     def rule(self, **what: Any) -> Rule:
         """The rule that strikes this call."""
-        return Rule(**{**asdict(self), "target": None if has_id(self.target) else self.target, **what})
-
-    def anywhere(self) -> Point:
-        """The same point without the id that this world made, as it is found in another."""
-        return replace(self, target="") if has_id(self.target) else self
+        return Rule(**asdict(self), **what)
 
 
 @dataclass(frozen=True)
@@ -121,11 +117,11 @@ def points_of(entries: Iterable[Entry], *, writes_only: bool, each_write: bool =
     points: dict[tuple[Look, int], Point] = {}
     for entry in entries:
         key = (entry.service, entry.operation, entry.caller, entry.target)
-        look = (*key[:3], "") if has_id(entry.target) else key
+        look = (*key[:3], without_ids(entry.target))
         looks[look] += 1
         if entry.kind != "read" or not writes_only:
             turn = looks[look] if each_write and entry.kind != "read" else 0
-            points.setdefault((key, turn), Point(*key, nth=looks[look]))
+            points.setdefault((key, turn), Point(*look, nth=looks[look]))
     return list(points.values())
 
 

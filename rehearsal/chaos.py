@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
@@ -208,11 +208,11 @@ def run_chaos(options: argparse.Namespace) -> int:
         for mode in _modes_of(options):
             points = points_of(entries, writes_only=mode.writes_only, each_write=options.each_write)
             _say(f"{mode.name}: {len(entries)} calls, {len(points)} points of attack")
-            found = report.found(mode) if options.resume else {}
+            found = report.found(mode, points) if options.resume else {}
             done = {point for point, outcome in found.items() if is_good(outcome)}
-            places = [(place, each) for place, each in enumerate(points, 1) if each.anywhere() not in done]
+            places = [(place, each) for place, each in enumerate(points, 1) if each not in done]
             for outcome in _attacks(chaos, places[:: options.every], mode, options.budget):
-                found[outcome.point.anywhere()] = outcome
+                found[outcome.point] = outcome
                 report.keep(mode, len(points), found.values())
             outcomes = list(found.values())
             fine = sum(is_good(outcome) for outcome in outcomes)
@@ -232,10 +232,10 @@ class _Report:
         kept = json.loads(path.read_text()) if path.exists() else {}
         self._report: dict[str, Any] = kept if kept.get("command") == command else {"command": command, "modes": {}}
 
-    def found(self, mode: Mode) -> dict[Point, Outcome]:
-        """What earlier runs found, by :meth:`Point.anywhere`."""
+    def found(self, mode: Mode, points: Sequence[Point]) -> dict[Point, Outcome]:
+        """What earlier runs found, of the points that there still are."""
         rows = self._report["modes"].get(mode.name, {"outcomes": []})["outcomes"]
-        return {outcome.point.anywhere(): outcome for outcome in map(Outcome.kept, rows)}
+        return {outcome.point: outcome for outcome in map(Outcome.kept, rows) if outcome.point in points}
 
     def keep(self, mode: Mode, points: int, outcomes: Iterable[Outcome]) -> None:
         """Write down what is known of a mode so far."""

@@ -25,6 +25,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from rehearsal.calls import Call, Kind, Service
+from rehearsal.state.canonical import without_ids
 
 Answer = Literal[429, 500, "garbage", "hang", "reset"]
 Victims = Literal["all", "main"]
@@ -44,6 +45,7 @@ class Rule(BaseModel):
     operation: str | None = None
     caller: str | None = None
     target: str | None = None
+    """As the request log has it, or with ``<kind>`` in place of each id that another world would make otherwise."""
     kind: Kind | None = None
     nth: Annotated[int, Field(ge=1)] = 1
     times: Annotated[int, Field(ge=1)] = 1
@@ -62,9 +64,10 @@ class Rule(BaseModel):
 
     def fits(self, service: str, call: Call, caller: str) -> bool:
         """Whether this rule counts a call."""
-        said = (self.service, self.operation, self.caller, self.target, self.kind)
-        is_so = (service, call.operation, caller, call.target, call.kind)
-        return all(wanted is None or wanted == found for wanted, found in zip(said, is_so, strict=True))
+        said = (self.service, self.operation, self.caller, self.kind)
+        is_so = (service, call.operation, caller, call.kind)
+        is_meant = self.target in (None, call.target) or self.target == without_ids(call.target)
+        return is_meant and all(wanted is None or wanted == found for wanted, found in zip(said, is_so, strict=True))
 
 
 class Faults:

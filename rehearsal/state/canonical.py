@@ -84,9 +84,9 @@ def digest(value: str) -> str:
     return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:16]}"
 
 
-def has_id(text: str) -> bool:
-    """Whether there is an id in a text that another world would make otherwise."""
-    return _ID.search(text) is not None
+def without_ids(text: str) -> str:
+    """A text as another world would say it: each id that it would make otherwise is ``<kind>``."""
+    return _ID.sub(lambda found: f"<{found.lastgroup}>", text)
 
 
 def _unnumbered(value: Json) -> Json:

@@ -35,15 +35,20 @@ def test_a_target_that_the_world_named_is_found_by_its_turn() -> None:
     entries = [entry("PATCH", target=POOL), entry("PATCH", target=POOL), entry("PATCH", target=OTHER)]
     first, second = points_of(entries, writes_only=True)
     assert (first.nth, second.nth) == (1, 3)
-    assert first.rule(kill="all").target is None
+    assert (first.target, first.rule(kill="all").target) == ("<id>", "<id>")
     assert second.rule(answer="reset").nth == 3
 
 
+def test_what_is_named_beside_an_id_tells_targets_apart() -> None:
+    """The polls of one stack do not count for those of another, however many there are."""
+    web, worker = (f"stack/{name}/1c0acf6b-eb24-4f90-a7d9-b55265bf9a0d" for name in ("web", "worker"))
+    found = points_of([entry("Describe", "read", target) for target in (web, web, worker)], writes_only=False)
+    assert [(point.target, point.nth) for point in found] == [("stack/web/<uuid>", 1), ("stack/worker/<uuid>", 1)]
+
+
 def test_a_point_is_known_again_in_another_world() -> None:
-    there, here = (Point("cloudflare", "PATCH", "me", target, 2) for target in (POOL, OTHER))
-    assert there != here
-    assert there.anywhere() == here.anywhere()
-    assert there.anywhere() != dataclasses.replace(here, nth=3).anywhere()
+    there, here = (points_of([entry("PATCH", target=target)], writes_only=True) for target in (POOL, OTHER))
+    assert there == here
 
 
 def test_an_outcome_is_kept_whole() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -139,6 +140,7 @@ def test_a_kill_reaches_those_whom_it_is_meant_for(victims: str) -> None:
         ({"caller": "boto3"}, False),
         ({"target": "a"}, True),
         ({"target": "b"}, False),
+        ({"target": "<id>"}, False),
         ({"kind": "read"}, False),
         ({"operation": "POST /things"}, True),
         ({"operation": "POST"}, False),
@@ -146,6 +148,13 @@ def test_a_kill_reaches_those_whom_it_is_meant_for(victims: str) -> None:
 )
 def test_a_rule_fits_by_what_it_names(rule: dict[str, Any], fits: bool) -> None:
     assert Rule(answer=500, **rule).fits("aws", WRITE, "offramp.ecs/x") is fits
+
+
+def test_a_target_may_be_said_without_the_ids_of_one_world() -> None:
+    call = dataclasses.replace(WRITE, target="pools/5d41402abc4b2a76b9719d911017c592")
+    assert Rule(answer=500, target="pools/<id>").fits("aws", call, "me")
+    assert Rule(answer=500, target=call.target).fits("aws", call, "me")
+    assert not Rule(answer=500, target="monitors/<id>").fits("aws", call, "me")
 
 
 def test_the_first_rule_that_strikes_wins_and_each_counts_for_itself() -> None:
