@@ -18,7 +18,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evi
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import decide
 
 CASES = Path(__file__).parent / "cases"
-TRACES = Path(__file__).parents[6].parent / "shared" / "guards" / "traces"
+TRACES = Path(__file__).parents[6] / "shared" / "guards" / "traces"
 LADDER = (1, 5, 10, 25, 50, 75, 95, 100)
 
 
