@@ -1,7 +1,7 @@
 """What there is on AWS, as plain values: for comparing worlds.
 
 ministack's services are read from its tables, moto's and ECS through their API. Left out is what tells of the way and
-not of the end: events, metrics, log lines, tasks and targets, executed change sets.
+not of the end: events, metrics and what alarms make of them, log lines, tasks and targets, executed change sets.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _PASSING = frozenset(
         "PrivateIp",
         "PrivateIpAddress",
         "ResponseMetadata",
+        "StateReason",
+        "StateReasonData",
+        "StateValue",
         "_name_seed",
         "_symmetric_key",
         "currentServiceDeployment",

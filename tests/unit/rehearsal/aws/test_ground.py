@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from rehearsal.aws import AwsStandIn
 from rehearsal.aws.cloudformation import gate
 from rehearsal.seed import Aws, Seed
+from rehearsal.state.canonical import canonical, compare
 from tests.unit.rehearsal.aws.formation import Stacks
 
 TEMPLATES = Path(__file__).resolve().parents[4] / "roles" / "provision" / "files"
@@ -291,6 +292,10 @@ def test_state_tells_what_was_made_and_a_snapshot_brings_it_back(
     password = json.loads(client("secretsmanager").get_secret_value(SecretId="full/memorydb/password")["SecretString"])
     assert password["password"] not in made
     kept = aws.snapshot()
+    client("cloudwatch").set_alarm_state(
+        AlarmName="offramp-full-bond-target-errors", StateValue="ALARM", StateReason="what metrics say, when one looks"
+    )
+    assert compare(canonical({"aws": before}), canonical({"aws": aws.state()})) == []
     client("ec2").delete_flow_logs(FlowLogIds=[physical(grounds["full"], "network", "FlowLog")])
     client("cloudwatch").delete_alarms(AlarmNames=["offramp-full-bond-target-errors"])
     assert aws.state() != before
