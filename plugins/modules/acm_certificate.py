@@ -86,6 +86,7 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import certificates
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.certificates import OWNER, PENDING, Certificate
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.validation import Validation, within_zone
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
@@ -160,7 +161,7 @@ class Api:
 def want_of(params: Mapping[str, Any]) -> Want:
     """The wanted names; each must be in the zone where a certificate may have to be requested."""
     names = tuple(dict.fromkeys(name.lower() for name in (params["hostname"], *params["alternative_names"])))
-    tags = {str(key): str(value) for key, value in params["tags"].items()}
+    tags = tags_of(params["tags"])
     want = Want(names, params["days"], {**tags, OWNER: params["owner"]})
     if params["arn"] or params["given_tags"]:
         given = certificates.given_of(params["arn"], params["given_tags"], names, params["days"], params["region"])

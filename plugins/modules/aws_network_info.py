@@ -83,7 +83,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.networks import Networks, Side, Tags, faults
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.networks import Networks, Side, faults
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import Tags, tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
@@ -131,8 +132,8 @@ def connect(params: Mapping[str, Any], door: Door) -> Networks:
 
 def want_of(params: Mapping[str, Any]) -> Want:
     """The network to look at; one that is given in part cannot be meant."""
-    vpc, vpc_tags = params["vpc"], _tags(params["vpc_tags"])
-    public, private = (Side(tuple(params[f"{one}_subnets"]), _tags(params[f"{one}_subnet_tags"])) for one in _SIDES)
+    vpc, vpc_tags = params["vpc"], tags_of(params["vpc_tags"])
+    public, private = (Side(tuple(params[f"{one}_subnets"]), tags_of(params[f"{one}_subnet_tags"])) for one in _SIDES)
     want = Want(vpc, vpc_tags, public, private, params["check"])
     given = [bool(side.ids or side.tags) for side in (public, private)]
     if want.check and any([vpc, vpc_tags, *given]) and not ((vpc or vpc_tags) and all(given)):
@@ -168,10 +169,6 @@ def report(have: Have) -> dict[str, Any]:
     """What playbooks use."""
     sides = {"public_subnets": list(have.public), "private_subnets": list(have.private)}
     return {"vpc": have.vpc, **sides, "zones": list(have.zones)}
-
-
-def _tags(given: Mapping[str, Any]) -> Tags:
-    return {str(key): str(value) for key, value in given.items()}
 
 
 _SIDES = ("public", "private")

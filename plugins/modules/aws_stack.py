@@ -91,6 +91,7 @@ from typing import Any
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import change_sets, session, stacks, template
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.change_sets import Order
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.stacks import Stack, Stacks
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -134,7 +135,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
     order = Order(
         template=wanted,
         parameters=template.parameters_of(wanted, given, params["template"]),
-        tags={key: str(value) for key, value in params["tags"].items()},
+        tags=tags_of(params["tags"]),
         capabilities=tuple(params["capabilities"]),
         may_lose=tuple(params["allow_replacement"]),
     )

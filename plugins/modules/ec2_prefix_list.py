@@ -65,6 +65,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.prefix_lists import MOST, PrefixList, PrefixLists
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -120,7 +121,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
         raise _bad(name, "it would admit nobody, since no range is given", "Give at least one range.")
     if len(cidrs) > MOST:
         raise _bad(name, f"it would have {len(cidrs)} ranges, and {MOST} is the most", "Join ranges.")
-    tags = {str(key): str(value) for key, value in params["tags"].items()}
+    tags = tags_of(params["tags"])
     return Want(name, family.replace("ip", "IP"), tuple(sorted(cidrs)), tags)
 
 

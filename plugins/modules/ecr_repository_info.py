@@ -55,11 +55,12 @@ repository:
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of, the_one, told
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
@@ -113,8 +114,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
             target=f"repository {given}",
             hint="Replicate it there, or name one that is there.",
         )
-    tags = {str(key): str(value) for key, value in params["tags"].items()}
-    return Want(found["name"] if found else given, tags, params["made"])
+    return Want(found["name"] if found else given, tags_of(params["tags"]), params["made"])
 
 
 def observe(api: Any, want: Want) -> Repository:
@@ -127,7 +127,7 @@ def observe(api: Any, want: Want) -> Repository:
 
 def report(have: Repository) -> dict[str, Any]:
     """What playbooks use."""
-    return dict(have.__dict__)
+    return asdict(have)
 
 
 def headline(have: Repository) -> list[str]:
@@ -140,18 +140,10 @@ def headline(have: Repository) -> list[str]:
 
 
 def _tagged(api: Any, want: Want) -> Repository:
-    told = ", ".join(f"{key}={value}" for key, value in sorted(want.tags.items()))
-    with spoken(f"repositories with the tags {told}"):
+    with spoken(f"repositories with the tags {told(want.tags)}"):
         rows = [row for page in api.get_paginator("describe_repositories").paginate() for row in page["repositories"]]
-        found = [row for row in rows if want.tags.items() <= _tags(api, row).items()]
-    if len(found) != 1:
-        names = ", ".join(sorted(row["repositoryName"] for row in found))
-        raise BadInput(
-            f"{len(found) or 'No'} repositories have the tags {told}{': ' if names else ''}{names}.",
-            target=f"repository with {told}",
-            hint="Let the tags name exactly one, or give its name.",
-        )
-    return _repository(found[0])
+        found = {row["repositoryName"]: row for row in rows if want.tags.items() <= _tags(api, row).items()}
+    return _repository(found[the_one(found, want.tags, kind="repositories", one="repository", by="name")])
 
 
 def _tags(api: Any, row: Mapping[str, Any]) -> dict[str, str]:

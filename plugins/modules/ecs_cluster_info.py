@@ -55,6 +55,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import fault, session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of, the_one, told
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
@@ -108,8 +109,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
             target=f"cluster {name}",
             hint="Correct the cluster or the region.",
         )
-    tags = {str(key): str(value) for key, value in params["tags"].items()}
-    return Want(name.rpartition("/")[2], tags, params["made"], params["check"], region)
+    return Want(name.rpartition("/")[2], tags_of(params["tags"]), params["made"], params["check"], region)
 
 
 def observe(api: Any, want: Want) -> Cluster:
@@ -150,22 +150,16 @@ def _named(api: Any, want: Want) -> Cluster:
 
 
 def _tagged(api: Any, want: Want) -> Cluster:
-    told = ", ".join(f"{key}={value}" for key, value in sorted(want.tags.items()))
-    with fault.spoken(f"clusters with the tags {told}"):
+    with fault.spoken(f"clusters with the tags {told(want.tags)}"):
         arns = [arn for page in api.get_paginator("list_clusters").paginate() for arn in page["clusterArns"]]
         parts = [arns[start : start + _AT_ONCE] for start in range(0, len(arns), _AT_ONCE)]
         rows = [row for part in parts for row in api.describe_clusters(clusters=part, include=["TAGS"])["clusters"]]
-    found = [
-        row for row in rows if want.tags.items() <= {tag["key"]: tag["value"] for tag in row.get("tags", [])}.items()
-    ]
-    if len(found) != 1:
-        names = ", ".join(sorted(row["clusterName"] for row in found))
-        raise BadInput(
-            f"{len(found) or 'No'} ECS clusters of {want.region} have the tags {told}{': ' if names else ''}{names}.",
-            target=f"cluster with {told}",
-            hint="Let the tags name exactly one, or give its name.",
-        )
-    return _cluster(found[0])
+    found = {row["clusterName"]: row for row in rows if want.tags.items() <= _tags(row).items()}
+    return _cluster(found[the_one(found, want.tags, kind=f"ECS clusters of {want.region}", one="cluster", by="name")])
+
+
+def _tags(row: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in row.get("tags", [])}
 
 
 def _cluster(row: Mapping[str, Any]) -> Cluster:

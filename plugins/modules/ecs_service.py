@@ -117,6 +117,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, processes, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -189,7 +190,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
             target=f"ECS service {params['name']}",
             hint="Give target_group_arn, or leave the port out.",
         )
-    tags = {str(key): str(value) for key, value in params["tags"].items()}
+    tags = tags_of(params["tags"])
     return Want(params["cluster"], params["name"], services.write(params), params["process"]["desired"], tags)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import Tags, tags_of, the_one
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Verdict
 
@@ -124,7 +125,7 @@ def given_of(arn: str, tags: Mapping[str, Any], names: tuple[str, ...], least_da
             target=f"certificate {arn}",
             hint=f"Request one in {region}.",
         )
-    return Given(arn, {str(key): str(value) for key, value in tags.items()}, names, least_days)
+    return Given(arn, tags_of(tags), names, least_days)
 
 
 def fault_of(have: Certificate, given: Given) -> str:
@@ -245,7 +246,7 @@ class Certificates:
             BadInput: it cannot serve, or its tags do not name exactly one.
             Missing: there is none of this ARN.
         """
-        have = self.describe(given.arn or _only(self._tagged(given.tags), given.tags))
+        have = self.describe(given.arn or self._tagged(given.tags))
         wrong = fault_of(have, given)
         if wrong:
             raise BadInput(
@@ -262,13 +263,14 @@ class Certificates:
             rows = [row for page in pages for row in page["CertificateSummaryList"]]
         return [row["CertificateArn"] for row in rows if covers(_names(row), [hostname])]
 
-    def _tagged(self, tags: Mapping[str, str]) -> list[str]:
+    def _tagged(self, tags: Tags) -> str:
         with spoken("certificates by their tags"):
             pages = self._acm.get_paginator("list_certificates").paginate(
                 CertificateStatuses=["ISSUED"], Includes={"keyTypes": _KEYS}
             )
             arns = [row["CertificateArn"] for page in pages for row in page["CertificateSummaryList"]]
-            return [arn for arn in arns if tags.items() <= self._tags(arn).items()]
+            found = [arn for arn in arns if tags.items() <= self._tags(arn).items()]
+        return the_one(found, tags, kind="issued certificates", one="certificate", by="ARN")
 
     def request(self, names: tuple[str, ...], token: str, tags: Mapping[str, str]) -> str:
         """Request a certificate that is validated by DNS; its ARN."""
@@ -287,17 +289,6 @@ class Certificates:
     def _tags(self, arn: str) -> dict[str, str]:
         told = self._acm.list_tags_for_certificate(CertificateArn=arn).get("Tags", [])
         return {tag["Key"]: tag.get("Value", "") for tag in told}
-
-
-def _only(arns: list[str], tags: Mapping[str, str]) -> str:
-    if len(arns) == 1:
-        return arns[0]
-    told = ", ".join(f"{key}={value}" for key, value in sorted(tags.items()))
-    raise BadInput(
-        f"{len(arns) or 'No'} issued certificates have the tags {told}{': ' if arns else ''}{', '.join(sorted(arns))}.",
-        target=f"certificate with {told}",
-        hint="Let the tags name exactly one, or give its ARN.",
-    )
 
 
 def _names(row: Mapping[str, Any]) -> list[str]:

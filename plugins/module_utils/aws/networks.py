@@ -8,9 +8,9 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import reach
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import Tags, the_one, told
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 
-Tags = Mapping[str, str]
 _FREE = {"public": 8, "private": 16}
 """Addresses that must be free: a load balancer wants eight of each subnet, a rollout doubles the tasks for a while."""
 
@@ -62,17 +62,9 @@ class Networks:
         Raises:
             BadInput: none has them, or several have.
         """
-        told = _told(tags)
-        with spoken(f"VPCs with the tags {told}"):
-            found = [row["VpcId"] for row in self._ec2.describe_vpcs(Filters=_filters(tags))["Vpcs"]]
-        if len(found) != 1:
-            raise BadInput(
-                f"{len(found) or 'No'} VPCs of {self._ec2.meta.region_name} have the tags {told}"
-                f"{': ' if found else ''}{', '.join(sorted(found))}.",
-                target=f"VPC with {told}",
-                hint="Let the tags name exactly one, or give its id.",
-            )
-        return str(found[0])
+        with spoken(f"VPCs with the tags {told(tags)}"):
+            found = [str(row["VpcId"]) for row in self._ec2.describe_vpcs(Filters=_filters(tags))["Vpcs"]]
+        return the_one(found, tags, kind=f"VPCs of {self._ec2.meta.region_name}", one="VPC", by="id")
 
     def subnets_with(self, tags: Tags, vpc: str) -> tuple[str, ...]:
         """The ids of the subnets of a VPC that have these tags, sorted.
@@ -80,14 +72,13 @@ class Networks:
         Raises:
             BadInput: none has them.
         """
-        told = _told(tags)
-        with spoken(f"subnets of {vpc} with the tags {told}"):
+        with spoken(f"subnets of {vpc} with the tags {told(tags)}"):
             asked = [*_filters(tags), {"Name": "vpc-id", "Values": [vpc]}]
             found = [row["SubnetId"] for row in self._ec2.describe_subnets(Filters=asked)["Subnets"]]
         if not found:
             raise BadInput(
-                f"No subnet of {vpc} has the tags {told}.",
-                target=f"subnets with {told}",
+                f"No subnet of {vpc} has the tags {told(tags)}.",
+                target=f"subnets with {told(tags)}",
                 hint="Correct the tags, or give the subnets' ids.",
             )
         return tuple(sorted(found))
@@ -175,10 +166,6 @@ def _zones(subnets: tuple[Subnet, ...]) -> str:
 
 def _filters(tags: Tags) -> list[dict[str, Any]]:
     return [{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(tags.items())]
-
-
-def _told(tags: Tags) -> str:
-    return ", ".join(f"{key}={value}" for key, value in sorted(tags.items()))
 
 
 def _of(vpc: str) -> list[dict[str, Any]]:
