@@ -17,6 +17,7 @@ options:
     required: true
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.lock
   - offramp.ecs.pinned_secret
   - offramp.ecs.service
 author: The Offramp authors
@@ -50,7 +51,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, pins, revisions
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, locks, pins, revisions
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -58,7 +59,11 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import M
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 
 SPEC = spec.spec(
-    spec.AWS, ecs.SERVICE, definitions.PINNED_SECRET, options={"container": {"type": "str", "required": True}}
+    spec.AWS,
+    locks.LOCK,
+    ecs.SERVICE,
+    definitions.PINNED_SECRET,
+    options={"container": {"type": "str", "required": True}},
 )
 
 
@@ -125,6 +130,7 @@ MODULE = Module(
     apply={"update": revisions.make},
     foresee=foresee,
     headline=revisions.headline,
+    hold=locks.hold,
 )
 
 

@@ -37,6 +37,7 @@ options:
     default: true
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.lock
   - offramp.ecs.service
   - offramp.ecs.waiting
 author: The Offramp authors
@@ -76,7 +77,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, rollouts, tasklogs, verdicts
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, rollouts, tasklogs, verdicts
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -90,6 +91,7 @@ _LINES = 20
 
 SPEC = spec.spec(
     spec.AWS,
+    locks.LOCK,
     spec.WAITING,
     ecs.SERVICE,
     options={
@@ -230,6 +232,7 @@ MODULE = Module(
     foresee=foresee,
     headline=headline,
     waiting=Waiting(settled, failed, progress),
+    hold=locks.hold,
 )
 
 

@@ -80,6 +80,7 @@ options:
     default: {}
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.lock
   - offramp.ecs.process
 author: The Offramp authors
 """
@@ -116,7 +117,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, processes, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, processes, services
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
@@ -130,6 +131,7 @@ _LIST = {"type": "list", "elements": "str", "required": True}
 
 SPEC = spec.spec(
     spec.AWS,
+    locks.LOCK,
     processes.PROCESS,
     options={
         "cluster": _TEXT,
@@ -249,14 +251,9 @@ def _updating(have: Have, settings: Mapping[str, Any], want: Want) -> list[Chang
 
 
 def _creation(want: Want) -> ecs.Call:
-    arguments = {
-        **services.for_creation(want.settings),
-        "cluster": want.cluster,
-        "serviceName": want.name,
-        "desiredCount": want.desired,
-        "tags": services.tag_list(want.tags),
-    }
-    return ecs.Call("create_service", arguments)
+    about = {"cluster": want.cluster, "serviceName": want.name, "desiredCount": want.desired}
+    tags = services.tag_list(want.tags)
+    return ecs.Call("create_service", {**services.for_creation(want.settings), **about, "tags": tags})
 
 
 def _tagging(have: Have, want: Want) -> list[Change]:
@@ -275,8 +272,9 @@ def make(api: ecs.Ecs, change: Change) -> None:
 
 def foresee(have: Have, want: Want) -> Have:
     """The service as it will be."""
-    desired = want.desired if have.settings is None else have.desired
-    return replace(have, desired=desired, primary=want.settings["taskDefinition"])
+    return replace(
+        have, desired=have.desired if have.settings else want.desired, primary=want.settings["taskDefinition"]
+    )
 
 
 def report(have: Have) -> dict[str, Any]:
@@ -302,6 +300,7 @@ MODULE = Module(
     plan=plan,
     apply={"create": make, "update": make},
     foresee=foresee,
+    hold=locks.hold,
 )
 
 

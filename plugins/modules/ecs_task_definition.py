@@ -42,6 +42,7 @@ options:
     required: true
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.lock
   - offramp.ecs.pinned_secret
   - offramp.ecs.process
 author: The Offramp authors
@@ -78,7 +79,7 @@ task_definition:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, processes, revisions
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, locks, processes, revisions
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -88,6 +89,7 @@ _TEXT = {"type": "str", "required": True}
 
 SPEC = spec.spec(
     spec.AWS,
+    locks.LOCK,
     processes.PROCESS,
     definitions.PINNED_SECRET,
     options={
@@ -152,6 +154,7 @@ MODULE = Module(
     apply={"create": revisions.make, "update": revisions.make},
     foresee=foresee,
     headline=revisions.headline,
+    hold=locks.hold,
 )
 
 

@@ -13,6 +13,7 @@ from rehearsal.aws import (
     identity,
     linkedroles,
     network,
+    parameters,
     prefixlists,
     scaling,
     secretsmanager,
@@ -143,6 +144,7 @@ class AwsStandIn:
             elb,
             gate.service(patches),
             identity.service(patches),
+            parameters.service(),
             scaling.service(patches, self.ecs.service_exists, self._scaler),
             secretsmanager.service(),
         ]

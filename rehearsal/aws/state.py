@@ -15,7 +15,19 @@ from rehearsal.restapi import Json
 from rehearsal.state.canonical import digest
 
 _MODULES = frozenset(
-    ["budgets", "cloudformation", "cloudwatch", "cloudwatch_logs", "ecr", "iam", "kms", "s3", "secretsmanager", "sns"]
+    [
+        "budgets",
+        "cloudformation",
+        "cloudwatch",
+        "cloudwatch_logs",
+        "ecr",
+        "iam",
+        "kms",
+        "s3",
+        "secretsmanager",
+        "sns",
+        "ssm",
+    ]
 )
 _OF_THE_WAY = frozenset(
     [
@@ -24,8 +36,10 @@ _OF_THE_WAY = frozenset(
         "cloudwatch.alarm_history",
         "cloudwatch_logs.queries",
         "cloudwatch_logs.log_records",
+        "ssm.parameter_history",
     ]
 )
+_PARAMETERS = "ssm.parameters"
 _VALUES = frozenset(["SecretString", "SecretBinary", "Passwords", "_dynamic"])
 """Keys of what is, or holds, secret values; "_dynamic" has what a stack's dynamic references stood for."""
 _PASSING = frozenset(
@@ -109,8 +123,17 @@ def state_of(clients: Clients, account: str, region: str) -> Json:
 
 def _tables() -> Iterator[tuple[str, Json]]:
     for module, table, rows in snapshots.read():
-        if module in _MODULES and f"{module}.{table}" not in _OF_THE_WAY:
-            yield f"{module}.{table}", rows
+        name = f"{module}.{table}"
+        if name == _PARAMETERS:
+            yield name, {each: _as_found(each, row) for each, row in rows.items()}
+        elif module in _MODULES and name not in _OF_THE_WAY:
+            yield name, rows
+
+
+def _as_found(name: str, parameter: Json) -> Json:
+    """A parameter without its clear text. Of a lock, what counts is that it is there, not who has it since when."""
+    left_out = {"OriginalValue"} | ({"Value", "Version"} if name.endswith("/lock") else set())
+    return {key: digest(value) if key == "Value" else value for key, value in parameter.items() if key not in left_out}
 
 
 def _plain(value: Any) -> Any:

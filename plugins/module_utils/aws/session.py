@@ -20,7 +20,17 @@ from botocore.loaders import Loader
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door, Kind
 
 _SESSION: Any = boto3.session.Session()
-_WARM = ("cloudformation", "cloudwatch", "ecr", "ecs", "elbv2", "secretsmanager", "application-autoscaling", "sts")
+_WARM = (
+    "cloudformation",
+    "cloudwatch",
+    "ecr",
+    "ecs",
+    "elbv2",
+    "secretsmanager",
+    "application-autoscaling",
+    "ssm",
+    "sts",
+)
 _READING = ("BatchGet", "Describe", "Detect", "Filter", "Get", "Head", "List", "Lookup", "Simulate", "Validate")
 _PREVIEWS = frozenset({"CreateChangeSet", "DeleteChangeSet"})
 _MADE_TWICE = frozenset({"RegisterTaskDefinition"})

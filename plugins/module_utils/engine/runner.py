@@ -22,6 +22,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
     Missing,
     OfframpError,
 )
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.hold import NOTHING, Hold
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Say, Waiting, settle
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import first_unknown
 
@@ -51,6 +52,7 @@ class Module(Generic[Api, Want, Have]):
         waiting: how to wait for the wanted state after a change, and before a plan where an earlier run was cut off.
         in_turn: whether each change must have come to rest before the next.
         waits_in_dry_runs: whether a dry run waits as well, for what CloudFormation and its like look up at leisure.
+        hold: (params, door) -> what keeps other runs away meanwhile, see :mod:`engine.hold`.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Module(Generic[Api, Want, Have]):
     waiting: Waiting[Have] | None = None
     in_turn: bool = False
     waits_in_dry_runs: bool = False
+    hold: Callable[[Params, Door], Hold] = lambda params, door: NOTHING
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ class _Run(Generic[Api, Want, Have]):
     orders: Orders
     applied: list[Change] = field(default_factory=list)
     door: Door | None = None
+    hold: Hold = NOTHING
 
     def to_the_end(self) -> dict[str, Any]:
         """Observe, plan, apply and settle; the result of a run without a failure."""
@@ -136,6 +140,7 @@ class _Run(Generic[Api, Want, Have]):
         door = self.door = Door(shut=dry, ordered_by=f"offramp.ecs/{module.name}", alive=self.orders.alive)
         want = module.want(self.params)
         api = module.connect(self.params, door)
+        self.hold = module.hold(self.params, door) if not dry else NOTHING
         have = module.observe(api, want)
         if not dry or module.waits_in_dry_runs:
             have = self._at_rest(api, want, have)
@@ -168,6 +173,7 @@ class _Run(Generic[Api, Want, Have]):
 
     def _apply(self, api: Api, want: Want, changes: list[Change]) -> Have:
         for number, change in enumerate(changes, start=1):
+            self.hold.secure()
             self.applied.append(change)
             self.module.apply[change.verb](api, change)
             if self.module.in_turn and number < len(changes):
@@ -185,6 +191,7 @@ class _Run(Generic[Api, Want, Have]):
             every=self.params["every"],
             say=self.orders.say,
             first=have,
+            keep=self.hold.keep,
         )
 
 

@@ -37,6 +37,7 @@ def settle(
     every: float,
     say: Say,
     first: Have | None = None,
+    keep: Callable[[], None] = lambda: None,
 ) -> Have:
     """Poll until the state is at rest.
 
@@ -47,6 +48,7 @@ def settle(
         every: seconds from the start of one poll to the start of the next.
         say: takes a progress line; called when the progress changed, and every 30 s while it did not.
         first: a state observed just now, which saves the first poll.
+        keep: called before each poll but the first, so that nobody else takes what is waited for.
 
     Raises:
         OfframpError: what ``waiting.failed`` returned, or :class:`Deadline`.
@@ -73,4 +75,5 @@ def settle(
             told, told_at = progress, now
         time.sleep(max(0.0, min(polled + every, started + within) - now))
         polled = time.monotonic()
+        keep()
         state = look()

@@ -35,6 +35,7 @@ SERVICES_WE_OFFER = frozenset(
         "secretsmanager",
         "servicequotas",
         "sns",
+        "ssm",
         "sts",
         "tagging",
     ]

@@ -16,6 +16,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Ro
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.modules import (
+    app_lock,
     ecr_image_info,
     ecs_release_info,
     ecs_rollout,
@@ -40,7 +41,7 @@ class Ground(EcsGround):
         super().__init__(world, CLUSTER, "bond")
         world.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps({"PASSWORD": PASSWORD}))
 
-    def definition(self, tag: str, *, dry: bool = False) -> dict[str, Any]:
+    def definition(self, tag: str, *, dry: bool = False, **given: Any) -> dict[str, Any]:
         """Register what a release of this image runs."""
         image = self.world.run(ecr_image_info, repository=self.repository, image=tag)["image"]
         secret = self.world.run(secret_info, name=SECRET)["secret"]
@@ -51,16 +52,17 @@ class Ground(EcsGround):
             container="worker",
             image=image["uri"],
             process=process(),
-            environment={"APP_VERSION": tag},
+            environment={"APP_VERSION": tag, **given.pop("environment", {})},
             execution_role_arn=self.role,
             task_role_arn=self.role,
             secret_arn=secret["arn"],
             secret_version=secret["version_id"],
             secret_keys=secret["keys"],
             log_group="/bond",
+            **given,
         )
 
-    def serve(self, task_definition: str, *, dry: bool = False) -> dict[str, Any]:
+    def serve(self, task_definition: str, *, dry: bool = False, **given: Any) -> dict[str, Any]:
         """Run it as a service."""
         return self.world.run(
             ecs_service,
@@ -73,6 +75,7 @@ class Ground(EcsGround):
             subnets=[self.subnet],
             security_groups=[self.group],
             tags={"offramp": "test"},
+            **given,
         )
 
     def watch(self, task_definition: str, **given: Any) -> dict[str, Any]:
@@ -189,6 +192,46 @@ def test_the_same_release_again_writes_nothing_and_reads_little(served: Ground) 
         "read DescribeServices",
         "read DescribeServices",
     ]
+
+
+def lock_for(purpose: str) -> dict[str, Any]:
+    about = {"stage": "test", "app": "bond", "owner": "", "break_it": False, "lease": 120.0}
+    return {"lock": {**about, "purpose": purpose}}
+
+
+def test_a_release_has_its_lock_before_its_first_write_and_a_run_without_changes_has_none(served: Ground) -> None:
+    assert not served.release("v1")["failed"]
+    with served.world.watched() as seen:
+        arn = served.definition("v1", **lock_for("release v1"))["task_definition"]["arn"]
+        assert not served.serve(arn, **lock_for("release v1"))["changed"]
+        assert not served.watch(arn, **lock_for("release v1"))["changed"]
+    assert "read GetParameter" not in seen
+    with served.world.watched() as seen:
+        arn = served.definition("v1", environment={"NEW": "one"}, **lock_for("release v1"))["task_definition"]["arn"]
+        served.serve(arn, **lock_for("release v1"))
+        assert not served.watch(arn, **lock_for("release v1"))["failed"]
+    assert [each for each in seen if each.startswith("write")] == [
+        "write PutParameter",
+        "write RegisterTaskDefinition",
+        "write UpdateService",
+    ]
+    freed = served.world.run(app_lock, state="free", stage="test", app="bond", purpose="release v1")
+    assert [each["verb"] for each in freed["changes"]] == ["delete"]
+
+
+def test_what_another_run_has_is_not_released(served: Ground) -> None:
+    about = {"owner": "bert@desk", "host": "desk", "process": "1 1", "purpose": "shift"}
+    moments = {"since": "2027-01-15T08:00:00Z", "until": "2100-01-01T00:00:00Z"}
+    ssm = served.world.client("ssm")
+    ssm.put_parameter(Name="/offramp/test/bond/lock", Value=json.dumps(about | moments), Type="String")
+    with served.world.watched() as seen:
+        refused = served.definition("v1", environment={"NEW": "two"}, **lock_for("release v1"))
+    assert refused["msg"].startswith("The lock of app test/bond is not free: bert@desk has it for shift, since 2027-")
+    assert (refused["changed"], refused["changes"]) == (False, [])
+    assert not [each for each in seen if each.startswith("write")]
+    dry = served.definition("v1", dry=True, environment={"NEW": "two"}, **lock_for("release v1"))
+    assert dry["changed"], "a dry run goes on to the end of the plan"
+    ssm.delete_parameter(Name="/offramp/test/bond/lock")
 
 
 def test_a_dry_run_of_a_new_release_writes_nothing_and_foresees_it(served: Ground) -> None:

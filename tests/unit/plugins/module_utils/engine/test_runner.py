@@ -271,3 +271,63 @@ def test_a_dry_run_waits_only_for_what_others_look_up_at_leisure(waits: bool, le
         waits_in_dry_runs=waits,
     )
     assert runner.run(module, {"level": 3, **WAITING}, orders(dry=True)[0])["lamp"]["level"] == level
+
+
+@dataclass
+class Hold:
+    """Notes what it is asked, beside the lamp's writes; lost from the ``lost``-th question on."""
+
+    lamps: list[Lamp]
+    lost: int = 99
+    asked: list[str] = field(default_factory=list)
+
+    def secure(self) -> None:
+        self._note("secure")
+
+    def keep(self) -> None:
+        self._note("keep")
+
+    def _note(self, what: str) -> None:
+        if len(self.asked) >= self.lost:
+            raise Refused("Somebody broke the lock.", target="lamp")
+        self.asked.append(f"{what} before {self.lamps[0].writes}")
+
+
+STEPS = [Change("update", "lamp", payload=2), Change("update", "lamp", payload=3)]
+
+
+def held_module(lost: int = 99) -> tuple[Module[Lamp, int, State], Hold]:
+    module, made = lamp_module({"level": 1, "looks_to_settle": 0})
+    hold = Hold(made, lost)
+    return replace(
+        module, plan=lambda have, want: STEPS if have.level == 1 else [], hold=lambda params, door: hold
+    ), hold
+
+
+def test_hold_is_secured_before_each_change() -> None:
+    module, hold = held_module()
+    assert not runner.run(module, {"level": 3}, orders(dry=False)[0])["failed"]
+    assert hold.asked == ["secure before []", "secure before [2]"]
+
+
+@pytest.mark.parametrize(("params", "dry"), [({"level": 1}, False), ({"level": 3}, True)])
+def test_a_run_without_changes_and_a_dry_run_take_no_hold(params: dict[str, int], dry: bool) -> None:
+    module, hold = held_module()
+    runner.run(replace(module, plan=plan), params, orders(dry=dry)[0])
+    assert hold.asked == []
+
+
+def test_after_hold_was_lost_nothing_is_changed() -> None:
+    module, hold = held_module(lost=1)
+    result = runner.run(module, {"level": 3}, orders(dry=False)[0])
+    assert (result["kind"], result["msg"]) == ("refused", "Somebody broke the lock.")
+    assert hold.lamps[0].writes == [2]
+    assert [change["target"] for change in result["changes"]] == ["lamp"], "what was changed before is told"
+
+
+def test_hold_is_kept_while_waiting_and_its_loss_ends_the_wait() -> None:
+    module, hold = held_module(lost=3)
+    waiting: Waiting[State] = Waiting(lambda have: False, lambda have: None, lambda have: "dark")
+    result = runner.run(replace(module, waiting=waiting), {"level": 3, **WAITING}, orders(dry=False)[0])
+    assert hold.asked == ["keep before []"] * 3
+    assert result["msg"] == "Somebody broke the lock."
