@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session, way_back
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
     POOLS,
-    Ground,
     share_of,
     steering,
     weights_for,
@@ -27,7 +26,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.seen import
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
@@ -147,8 +146,7 @@ class Have:
 
     Attributes:
         enabled: whether the new pool is.
-        old_open: whether the old pool is enabled; None where there is none.
-        astray: whether the load balancer does not steer by weights, or falls back elsewhere than on the old pool.
+        road: what the way back asks for.
         run: the run that looked.
     """
 
@@ -158,8 +156,7 @@ class Have:
     enabled: bool
     description: str
     seen: Seen = field(default_factory=dict)
-    old_open: Optional[bool] = True
-    astray: bool = False
+    road: way_back.Road = field(default_factory=way_back.Road)
     run: str = ""
 
 
@@ -180,45 +177,30 @@ def wanted(params: runner.Params) -> Want:
 def observe(api: Balancing, want: Want) -> Have:
     """Read the load balancer and its pools."""
     ground = api.ground(want.zone, want.hostname, [want.old, want.new])
-    old, new, seen = ground.pools.get(want.old), ground.pools.get(want.new), seen_of(ground, want.old, want.new)
+    seen, road = seen_of(ground, want.old, want.new), way_back.road_of(ground, want.old, want.new)
     return Have(
         hostname=want.hostname,
         weights=seen["weights"],
         share=share_of(ground, want.old, want.new),
-        enabled=bool(new and new.owned["enabled"]),
+        enabled=road.new_open,
         description=str(ground.balancer.raw.get("description") or "") if ground.balancer else "",
         seen=seen,
-        old_open=bool(old.owned["enabled"]) if old else None,
-        astray=_astray(ground, want.old),
+        road=road,
         run=want.run,
     )
-
-
-def _astray(ground: Ground, old: str) -> bool:
-    owned = ground.balancer.owned if ground.balancer else {}
-    return bool(owned) and (owned["steering_policy"], owned["fallback_pool"]) != ("random", old)
 
 
 def plan(have: Have, want: Want) -> list[Change]:
     """First the pools where a way back is asked for, then the weights."""
     refuse_changed(want.hostname, have.seen, want.after, want.old, want.new)
-    changes = _way_back(have, want) if want.close_new else []
+    changes = way_back.open_and_close(have.road, want.hostname, want.old, want.new) if want.close_new else []
     moves = want.share is not None and have.weights != weights_for(want.old, want.new, want.share)
-    if want.share is None or not (moves or (want.close_new and have.astray)):
+    if want.share is None or not (moves or (want.close_new and have.road.astray)):
         return changes
     _refuse_closed(have, want, want.share)
     before = {want.old: f"{100 - have.share} %", want.new: f"{have.share} %"}
     after = {want.old: f"{100 - want.share} %", want.new: f"{want.share} %"}
     return [*changes, Change("shift", f"traffic of {want.hostname}", before, after, want)]
-
-
-def _way_back(have: Have, want: Want) -> list[Change]:
-    """Open the old pool before the new one is closed, so that there is always one."""
-    _refuse_nowhere(have, want)
-    closed, opened = {"enabled": False}, {"enabled": True}
-    opening = [Change("start", f"Cloudflare pool {want.old}", closed, opened, want.old)] if not have.old_open else []
-    closing = [Change("stop", f"Cloudflare pool {want.new}", opened, closed, want.new)] if have.enabled else []
-    return opening + closing
 
 
 def move(api: Balancing, change: Change) -> None:
@@ -228,7 +210,7 @@ def move(api: Balancing, change: Change) -> None:
     weights = {api.pool_id(name): weight for name, weight in weights_for(want.old, want.new, share).items()}
     body = {"random_steering": steering(weights), "description": mark(want.marker, want.run, share, want.new)}
     if want.close_new:
-        body |= {"steering_policy": "random", "default_pools": list(weights), "fallback_pool": api.pool_id(want.old)}
+        body |= way_back.routing(*weights)
     api.patch("load balancer", want.hostname, body)
 
 
@@ -250,21 +232,6 @@ def foresee(have: Have, want: Want) -> Have:
     return replace(have, share=share, enabled=have.enabled and not want.close_new)
 
 
-def _refuse_nowhere(have: Have, want: Want) -> None:
-    if want.new not in have.weights:
-        raise Missing(
-            f"No Cloudflare load balancer divides the traffic of {want.hostname} between {want.old} and {want.new}.",
-            target=f"Cloudflare load balancer {want.hostname}",
-            hint="Run playbooks/shift.yml first; until then all traffic goes where the DNS record points.",
-        )
-    if have.old_open is None:
-        raise Missing(
-            f"Cloudflare has no pool {want.old}, so no traffic of {want.hostname} can go back to it.",
-            target=f"Cloudflare pool {want.old}",
-            hint="Make it again under that name, or delete the load balancer: then the DNS record serves.",
-        )
-
-
 def _refuse_closed(have: Have, want: Want, share: int) -> None:
     if have.weights and share > have.share and not have.enabled and not want.opening:
         raise Refused(
@@ -283,8 +250,7 @@ MODULE = runner.Module[Balancing, Want, Have](
     observe=observe,
     plan=plan,
     apply={
-        "start": lambda api, change: api.patch("pool", change.payload, {"enabled": True}),
-        "stop": lambda api, change: api.patch("pool", change.payload, {"enabled": False}),
+        **dict.fromkeys(("start", "stop"), lambda api, change: api.patch("pool", *change.payload)),
         "shift": move,
     },
     report=report,

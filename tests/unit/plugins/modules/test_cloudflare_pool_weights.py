@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.way_back import Road
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
@@ -22,7 +23,7 @@ ASKED: dict[str, Any] = {"zone": "bond.example", "hostname": API, "old": "heroku
 def have(share: int, *, enabled: bool = True, weights: dict[str, float] | None = None) -> Have:
     by_share = {"heroku": round(1 - share / 100, 2), "aws": round(share / 100, 2)}
     there = by_share if weights is None else weights
-    return Have(API, there, share if enabled else 0, enabled, "")
+    return Have(API, there, share if enabled else 0, enabled, "", road=Road(new_open=enabled))
 
 
 def want(share: int | None, *, close_new: bool = False) -> Want:
