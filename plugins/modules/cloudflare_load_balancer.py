@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.foreign import refuse_foreign
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.foreign import refuse_closed, refuse_foreign
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
     Ground,
     Part,
@@ -18,6 +18,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts impor
     wanted_monitor,
     wanted_pool,
 )
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.seen import new_run, seen_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -36,7 +37,8 @@ description:
   - A new load balancer sends all traffic to the old pool. The weights of one that exists are never touched.
   - Only the fields named here are converged; all others stay as they are.
   - Waits until Cloudflare holds the new pool for healthy.
-  - A disabled pool is enabled again, but only while no weight is on it, so that this never moves traffic.
+  - A disabled new pool is enabled again only by a person's word (I(reopen)), since a rollback closes it on purpose, and
+    only while no weight is on it, so that this never moves traffic.
 options:
   zone:
     description: Name of the Cloudflare zone.
@@ -79,6 +81,10 @@ options:
         description: Host header of its requests, a name that the origin serves and has a certificate for.
         type: str
         required: true
+  reopen:
+    description: Whether a disabled new pool is enabled again. A disabled old pool always is.
+    type: bool
+    default: false
   monitor:
     description: How Cloudflare looks whether a pool is healthy, always by HTTPS with the certificate checked.
     type: dict
@@ -130,6 +136,8 @@ load_balancer:
     new: {description: Name of the new platform's pool., type: str}
     new_pool: {description: "open or closed; not known in a dry run that is to open it.", type: str}
     share: {description: Share of the new pool in percent., type: int}
+    run: {description: "A name for this run, for I(after) of M(offramp.ecs.cloudflare_pool_weights).", type: str}
+    seen: {description: What Cloudflare says of the steering; foreseen nowhere., type: dict}
 """
 
 _SIDE: Options = {
@@ -151,6 +159,7 @@ SPEC = spec(
         "hostname": {"type": "str", "required": True},
         "old": {"type": "dict", "required": True, "options": {**_SIDE, "address": {"type": "str"}}},
         "new": {"type": "dict", "required": True, "options": _SIDE},
+        "reopen": {"type": "bool", "default": False},
         "monitor": {"type": "dict", "default": {}, "apply_defaults": True, "options": _MONITOR},
     },
 )
@@ -158,13 +167,17 @@ SPEC = spec(
 
 @dataclass(frozen=True)
 class Want:
-    """Two monitors, two pools and a load balancer, in the order in which they must be made."""
+    """Two monitors, two pools and a load balancer, in the order in which they must be made.
+
+    ``reopen``: whether a person wants a disabled new pool to be opened.
+    """
 
     zone: str
     hostname: str
     old: str
     new: str
     parts: tuple[Part, ...]
+    reopen: bool
 
 
 @dataclass(frozen=True)
@@ -211,7 +224,7 @@ def wanted(params: runner.Params) -> Want:
         *(wanted_pool(side["pool"], side["address"], side["host"]) for side in (old, new)),
         wanted_balancer(params["hostname"], old["pool"], new["pool"]),
     ]
-    return Want(params["zone"], params["hostname"], old["pool"], new["pool"], tuple(parts))
+    return Want(params["zone"], params["hostname"], old["pool"], new["pool"], tuple(parts), params["reopen"])
 
 
 def observe(api: Balancing, want: Want) -> Have:
@@ -225,6 +238,8 @@ def observe(api: Balancing, want: Want) -> Have:
 def plan(have: Have, want: Want) -> list[Change]:
     """Make what is missing, converge what differs."""
     refuse_foreign(have.ground, want.hostname, want.old, want.new)
+    if not want.reopen:
+        refuse_closed(have.ground, want.new)
     return [
         Change(
             "update" if present else "create",
@@ -245,7 +260,8 @@ def foresee(have: Have, want: Want) -> Have:
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use."""
     names = {name: getattr(have.want, name) for name in ("zone", "hostname", "old", "new")}
-    return {**names, "new_pool": have.new_pool, "share": have.share}
+    seen = seen_of(have.ground, have.want.old, have.want.new)
+    return {**names, "new_pool": have.new_pool, "share": have.share, "run": new_run(), "seen": seen}
 
 
 WAIT = Waiting[Have](

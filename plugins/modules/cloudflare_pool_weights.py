@@ -3,16 +3,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session, way_back
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import POOLS, share_of, steering, weights_of
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
+    POOLS,
+    share_of,
+    steering,
+    weights_for,
+)
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.seen import (
+    AFTER,
+    Seen,
+    mark,
+    new_run,
+    refuse_changed,
+    seen_of,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
@@ -22,8 +36,10 @@ short_description: The weights of a Cloudflare load balancer's two pools
 version_added: 0.1.0
 author: The Offramp founders (@offramp)
 description:
-  - Sets both weights by one write, with the marker of who did it, and reads them back.
-  - Never enables anything, and never gives more to a pool that is disabled, so a ramp cannot undo a rollback.
+  - Sets both weights by one write, with the marker of who did it and in which run, and reads them back.
+  - Never enables the new pool, and never gives more to a pool that is disabled, so a ramp cannot undo a rollback.
+  - Where other hands have changed the steering since the run looked last (I(after)), it fails with both states and
+    moves nothing, in either direction.
 options:
   share:
     description: Percentage of the traffic that the new pool shall get. Without it, the present one is only reported.
@@ -31,7 +47,10 @@ options:
   close_new:
     description:
       - Disable the new pool before its weight is taken away; new visitors leave it at once.
-      - Without a load balancer there is no way back, which is said before anything is closed.
+      - The old pool is enabled before that, and the balancer steers by weights with the old pool as its fallback
+        again, whatever other hands have made of it.
+      - Where no load balancer sends anybody to the new pool there is no way back; that is said before anything is
+        closed.
     type: bool
     default: false
   foreseen:
@@ -44,6 +63,12 @@ options:
     description: Who sets the weights, for people who look at the load balancer's description.
     type: str
     default: offramp
+  after:
+    description:
+      - What the run was told last of the steering, by M(offramp.ecs.cloudflare_load_balancer) or by this module.
+        Without it nothing is compared.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - offramp.ecs.cloudflare
   - offramp.ecs.pools
@@ -57,18 +82,33 @@ EXAMPLES = """
     old: bond-server-heroku
     new: bond-server-aws
     share: 10
+    after: "{{ __shift_balancer.load_balancer }}"
 """
 
 RETURN = """
 weights:
-  description: The share of the new pool in percent, as it is in force, and the load balancer's description.
+  description:
+    - The share of the new pool in percent, as it is in force, and the load balancer's description. C(run) and C(seen)
+      are for the I(after) of the next task, and tell what Cloudflare says also in a dry run.
   returned: always
   type: dict
-  sample: {hostname: api.bond.example, share: 10, new_pool_enabled: true, description: "offramp: 10 % on bond-aws"}
+  sample:
+    hostname: api.bond.example
+    share: 10
+    new_pool_enabled: true
+    description: "offramp 5f02ac: 10 % on bond-aws"
+    run: 5f02ac
+    seen:
+      weights: {bond-heroku: 0.9, bond-aws: 0.1}
+      description: "offramp 5f02ac: 10 % on bond-aws"
+      steering_policy: random
+      session_affinity: none
+      disabled: []
 """
 
 SPEC = spec(
     POOLS,
+    AFTER,
     options={
         "share": {"type": "int"},
         "close_new": {"type": "bool", "default": False},
@@ -80,7 +120,13 @@ SPEC = spec(
 
 @dataclass(frozen=True)
 class Want:
-    """The wanted share, None to leave it; ``opening`` where a dry run foresees that the new pool will be open."""
+    """The wanted share, None to leave it.
+
+    Attributes:
+        run: this run's name, in the marker of its writes.
+        after: what the run was told last of the steering.
+        opening: whether a dry run foresees that the new pool will be open.
+    """
 
     zone: str
     hostname: str
@@ -89,18 +135,29 @@ class Want:
     share: Optional[int]
     close_new: bool
     marker: str
+    run: str = ""
+    after: Mapping[str, Any] = field(default_factory=dict)
     opening: bool = False
 
 
 @dataclass(frozen=True)
 class Have:
-    """The weights as they are; without a load balancer there are none, and all traffic is the old platform's."""
+    """The steering as it is; without a load balancer there are no weights, and all traffic is the old platform's.
+
+    Attributes:
+        enabled: whether the new pool is.
+        road: what the way back asks for.
+        run: the run that looked.
+    """
 
     hostname: str
-    weights: dict[str, float]
+    weights: Mapping[str, float]
     share: int
     enabled: bool
     description: str
+    seen: Seen = field(default_factory=dict)
+    road: way_back.Road = field(default_factory=way_back.Road)
+    run: str = ""
 
 
 def connect(_params: runner.Params, door: Door) -> Balancing:
@@ -110,33 +167,35 @@ def connect(_params: runner.Params, door: Door) -> Balancing:
 
 def wanted(params: runner.Params) -> Want:
     """The wanted weights from the arguments."""
-    share = params["share"]
+    share, after = params["share"], params["after"]
     if share is not None and not 0 <= share <= 100:
         raise BadInput(f"A share of {share} % is none.", target=params["hostname"], hint="Give 0 to 100.")
     named = {name: params[name] for name in SPEC["argument_spec"] if name != "foreseen"}
-    return Want(**named, opening=is_unknown(params["foreseen"]))
+    return Want(**named, run=after.get("run") or new_run(), opening=is_unknown(params["foreseen"]))
 
 
 def observe(api: Balancing, want: Want) -> Have:
     """Read the load balancer and its pools."""
     ground = api.ground(want.zone, want.hostname, [want.old, want.new])
-    pool, balancer = ground.pools.get(want.new), ground.balancer
+    seen, road = seen_of(ground, want.old, want.new), way_back.road_of(ground, want.old, want.new)
     return Have(
         hostname=want.hostname,
-        weights=weights_of(balancer, ground.pools),
+        weights=seen["weights"],
         share=share_of(ground, want.old, want.new),
-        enabled=bool(pool and pool.owned["enabled"]),
-        description=str(balancer.raw.get("description") or "") if balancer else "",
+        enabled=road.new_open,
+        description=str(ground.balancer.raw.get("description") or "") if ground.balancer else "",
+        seen=seen,
+        road=road,
+        run=want.run,
     )
 
 
 def plan(have: Have, want: Want) -> list[Change]:
-    """First close the pool where asked for, then move the weights."""
-    changes = []
-    _refuse_nowhere(have, want)
-    if want.close_new and have.enabled:
-        changes.append(Change("stop", f"Cloudflare pool {want.new}", {"enabled": True}, {"enabled": False}, want))
-    if want.share is None or have.weights == _weights(want, want.share):
+    """First the pools where a way back is asked for, then the weights."""
+    refuse_changed(want.hostname, have.seen, want.after, want.old, want.new)
+    changes = way_back.open_and_close(have.road, want.hostname, want.old, want.new) if want.close_new else []
+    moves = want.share is not None and have.weights != weights_for(want.old, want.new, want.share)
+    if want.share is None or not (moves or (want.close_new and have.road.astray)):
         return changes
     _refuse_closed(have, want, want.share)
     before = {want.old: f"{100 - have.share} %", want.new: f"{have.share} %"}
@@ -144,17 +203,14 @@ def plan(have: Have, want: Want) -> list[Change]:
     return [*changes, Change("shift", f"traffic of {want.hostname}", before, after, want)]
 
 
-def close_new(api: Balancing, change: Change) -> None:
-    """Disable the new pool."""
-    api.patch("pool", change.payload.new, {"enabled": False})
-
-
 def move(api: Balancing, change: Change) -> None:
-    """Set the whole steering and our marker by one request."""
+    """Set the whole steering and our marker by one request; on the way back the old pool is the fallback, too."""
     want: Want = change.payload
-    weights = {api.pool_id(name): weight for name, weight in _weights(want, want.share or 0).items()}
-    description = f"{want.marker}: {want.share} % on {want.new}"
-    body = {"random_steering": steering(weights), "description": description}
+    share = want.share or 0
+    weights = {api.pool_id(name): weight for name, weight in weights_for(want.old, want.new, share).items()}
+    body = {"random_steering": steering(weights), "description": mark(want.marker, want.run, share, want.new)}
+    if want.close_new:
+        body |= way_back.routing(*weights)
     api.patch("load balancer", want.hostname, body)
 
 
@@ -165,26 +221,15 @@ def report(have: Have) -> dict[str, Any]:
         "share": have.share,
         "new_pool_enabled": have.enabled,
         "description": have.description,
+        "run": have.run,
+        "seen": dict(have.seen),
     }
 
 
 def foresee(have: Have, want: Want) -> Have:
-    """The weights after the plan."""
+    """The weights after the plan; what was seen stays, for the next step of a dry ramp to compare with."""
     share = have.share if want.share is None else want.share
     return replace(have, share=share, enabled=have.enabled and not want.close_new)
-
-
-def _weights(want: Want, share: int) -> dict[str, float]:
-    return {want.old: round((100 - share) / 100, 2), want.new: round(share / 100, 2)}
-
-
-def _refuse_nowhere(have: Have, want: Want) -> None:
-    if want.close_new and want.new not in have.weights:
-        raise Missing(
-            f"No Cloudflare load balancer divides the traffic of {want.hostname} between {want.old} and {want.new}.",
-            target=f"Cloudflare load balancer {want.hostname}",
-            hint="Run playbooks/shift.yml first; until then all traffic goes where the DNS record points.",
-        )
 
 
 def _refuse_closed(have: Have, want: Want, share: int) -> None:
@@ -192,7 +237,7 @@ def _refuse_closed(have: Have, want: Want, share: int) -> None:
         raise Refused(
             f"Pool {want.new} is disabled, so {want.hostname} cannot give it {share} % of the traffic.",
             target=f"Cloudflare pool {want.new}",
-            hint="Somebody rolled back. Run playbooks/shift.yml from its start when that was meant to end.",
+            hint="Somebody rolled back. Run playbooks/shift.yml -e shift_reopen=true when that was meant to end.",
         )
 
 
@@ -204,7 +249,10 @@ MODULE = runner.Module[Balancing, Want, Have](
     want=wanted,
     observe=observe,
     plan=plan,
-    apply={"stop": close_new, "shift": move},
+    apply={
+        **dict.fromkeys(("start", "stop"), lambda api, change: api.patch("pool", *change.payload)),
+        "shift": move,
+    },
     report=report,
     foresee=foresee,
 )

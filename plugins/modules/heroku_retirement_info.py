@@ -51,6 +51,7 @@ retirement:
   type: dict
   contains:
     app: {description: The Heroku app., type: str}
+    processes: {description: Process type to number of dynos., type: dict}
     ready: {description: Whether nothing is in the way., type: bool}
     share: {description: Share of the new platform in percent., type: int}
 """
@@ -79,11 +80,12 @@ class Want:
 
 @dataclass(frozen=True)
 class Have:
-    """The app, and the share of its traffic in percent that the new platform gets."""
+    """The app, the share of its traffic in percent that the new platform gets, and how many dynos it has."""
 
     app: str
     hostname: str
     share: int
+    processes: Mapping[str, int]
 
 
 def connect(_params: Mapping[str, Any], door: Door) -> Api:
@@ -100,12 +102,14 @@ def observe(api: Api, want: Want) -> Have:
     """Who gets the traffic; and whether there is such an app at all."""
     app = apps.read_app(api.heroku, want.app)
     ground = api.balancing.ground(want.zone, want.hostname, [want.old, want.new])
-    return Have(app.name, want.hostname, share_of(ground, want.old, want.new))
+    processes = {process.type: process.quantity for process in apps.read_formation(api.heroku, want.app)}
+    return Have(app.name, want.hostname, share_of(ground, want.old, want.new), processes)
 
 
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use."""
-    return {"app": have.app, "ready": have.share == 100, "share": have.share}
+    ready = have.share == 100
+    return {"app": have.app, "processes": dict(have.processes), "ready": ready, "share": have.share}
 
 
 def headline(have: Have) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from rehearsal.cloudflare.store import Store
 from rehearsal.restapi import Json
+
+_RUN = re.compile(r"\b[0-9a-f]{6}(?=: \d+ % on )")
+"""The name of the run that set a balancer's weights, in its description: another in each world."""
 
 
 def state_of(store: Store) -> Json:
@@ -36,4 +40,4 @@ def _named(value: Json, names: Mapping[str, str]) -> Json:
         return {names.get(key, key): _named(child, names) for key, child in value.items()}
     if isinstance(value, list):
         return [_named(child, names) for child in value]
-    return names.get(value, value) if isinstance(value, str) else value
+    return _RUN.sub("<run>", names.get(value, value)) if isinstance(value, str) else value

@@ -119,7 +119,12 @@ STATES: dict[str, State] = {
         {"migrate": ("-e", "release_image=v41", *LONGER), "provision": LONGER},
     ),
     "on AWS": State("all traffic on AWS", "mid-ramp", (Play((*SHIFT, "-e", "shift_to=100")),)),
-    "rolled back": State("all traffic back on Heroku", "on AWS", (Play(("playbooks/rollback.yml",)),)),
+    "rolled back": State(
+        "all traffic back on Heroku",
+        "on AWS",
+        (Play(("playbooks/rollback.yml",)),),
+        {"shift": ("-e", "shift_reopen=true")},
+    ),
     "retired": State("no dyno left", "on AWS", (Play(("playbooks/retire.yml",)),)),
 }
 
@@ -152,5 +157,6 @@ ENDS: dict[tuple[str, str], End] = {
     **_all(_UNRELEASED, "shift", unlike("for healthy", UNPROBED)),
     **_all(_UNBALANCED, "rollback", refused("No Cloudflare load balancer divides")),
     **_all(_SERVED_BY_HEROKU, "retire", unlike("must not stop", GATE)),
+    ("rolled back", "migrate"): refused("is closed, as a rollback leaves it"),
 }
 """(state, command) -> how it is to end, where not well."""

@@ -46,3 +46,20 @@ def refuse_foreign(ground: Ground, hostname: str, old: str, new: str) -> None:
             target=balancer.target,
             hint="Finish the way back with playbooks/rollback.yml first, then shift again.",
         )
+
+
+def refuse_closed(ground: Ground, new: str) -> None:
+    """Refuse to open a new pool that somebody closed: a rollback does so on purpose.
+
+    Raises:
+        Refused: with what the load balancer's description says of it.
+    """
+    pool = ground.pools.get(new)
+    if pool is None or pool.owned["enabled"]:
+        return
+    said = str(ground.balancer.raw.get("description") or "") if ground.balancer else ""
+    raise Refused(
+        f"{pool.target} is closed, as a rollback leaves it{f' (the load balancer says: {said!r})' if said else ''}.",
+        target=pool.target,
+        hint="When traffic may move to it again, say so: playbooks/shift.yml -e shift_reopen=true.",
+    )

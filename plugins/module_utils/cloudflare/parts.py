@@ -160,12 +160,17 @@ def wanted_balancer(hostname: str, old: str, new: str) -> Part:
 
 
 def weights_of(balancer: Optional[Part], pools: Mapping[str, Part]) -> dict[str, float]:
-    """Pool name -> weight, of the pools that are ours; empty where there is no load balancer."""
+    """Pool name -> weight, of the pools that are ours and that the balancer names; empty where there is none."""
     if balancer is None:
         return {}
-    steering = balancer.raw.get("random_steering") or {}
+    steering, named = balancer.raw.get("random_steering") or {}, balancer.owned["pools"]
     default, given = steering.get("default_weight", 1), steering.get("pool_weights") or {}
-    return {name: round(float(given.get(part.raw["id"], default)), 2) for name, part in pools.items()}
+    return {name: round(float(given.get(part.raw["id"], default)), 2) for name, part in pools.items() if name in named}
+
+
+def weights_for(old: str, new: str, share: int) -> dict[str, float]:
+    """The weights that give the new pool a share in percent."""
+    return {old: round((100 - share) / 100, 2), new: round(share / 100, 2)}
 
 
 def weighted_share(weights: Mapping[str, float], name: str) -> int:

@@ -31,18 +31,19 @@ class Heroku:
     Args:
         door: asked before each request.
         wire: what carries the requests, for tests; by default a :class:`DoorTransport` on the network.
+        patience: seconds for one answer.
 
     Raises:
         Denied: there is no usable token in ``HEROKU_API_KEY``.
         BadInput: ``HEROKU_API_URL`` is no address.
     """
 
-    def __init__(self, door: Door, wire: Optional[httpx.BaseTransport] = None) -> None:
+    def __init__(self, door: Door, wire: Optional[httpx.BaseTransport] = None, patience: float = _WAIT_S) -> None:
         self.url = _url()
         self._http = httpx.Client(
             base_url=self.url,
             headers={"Accept": _ACCEPT, "Authorization": f"Bearer {_token()}"},
-            timeout=_WAIT_S,
+            timeout=patience,
             transport=wire or DoorTransport(door, "Heroku"),
         )
 

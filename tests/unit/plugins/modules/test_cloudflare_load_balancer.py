@@ -96,8 +96,9 @@ def test_it_tells_whether_the_new_pool_can_get_traffic_as_far_as_a_dry_run_can_k
     assert [told(dry=False), told(dry=True)] == ["open", "open"]
     pool = f"{world.account}/pools/{pools(world)[AWS]['id']}"
     world.call("PATCH", pool, {"enabled": False})
-    assert is_unknown(told(dry=True))
-    assert told(dry=False) == "open"
+    word = {**ASKED, "reopen": True}
+    assert is_unknown(world.run(module, dry=True, **word)["load_balancer"]["new_pool"])
+    assert world.run(module, **word)["load_balancer"]["new_pool"] == "open"
 
 
 @pytest.mark.parametrize("writes", range(5))
@@ -129,7 +130,6 @@ def drift(world: CloudflareWorld, kind: str, **fields: Any) -> None:
         ("balancer", {"enabled": False}, f"Cloudflare load balancer {API}"),
         ("monitor", {"path": "/"}, f"Cloudflare monitor {AWS}"),
         ("monitor", {"expected_codes": "2xx"}, f"Cloudflare monitor {AWS}"),
-        ("pool", {"enabled": False}, f"Cloudflare pool {AWS}"),
         ("pool", {"origins": [{"name": AWS, "address": "elsewhere.example"}]}, f"Cloudflare pool {AWS}"),
         ("pool", {"origins": [{"name": "x", "address": "x.example"}]}, f"Cloudflare pool {AWS}"),
     ],
@@ -173,6 +173,33 @@ def test_a_closed_pool_that_still_has_weight_is_not_opened(world: CloudflareWorl
     assert (result["kind"], "gives 25 % to pool" in result["msg"]) == ("refused", True), result
     assert "rollback.yml" in result["hint"]
     assert pools(world)[AWS]["enabled"] is False
+
+
+def test_a_pool_that_a_rollback_closed_is_opened_by_a_person_s_word_alone(world: CloudflareWorld) -> None:
+    world.run(module, **ASKED)
+    drift(world, "balancer", description="offramp 5f02ac: 0 % on it")
+    drift(world, "pool", enabled=False)
+    dry, real = (world.run(module, dry=dry, **ASKED) for dry in (True, False))
+    assert (dry["kind"], dry["msg"]) == (real["kind"], real["msg"]) == ("refused", real["msg"])
+    assert f"pool {AWS} is closed, as a rollback leaves it (the load balancer says: 'offramp 5f02ac: 0 %" in real["msg"]
+    assert "-e shift_reopen=true" in real["hint"]
+    assert pools(world)[AWS]["enabled"] is False
+    assert changes(world.run(module, reopen=True, **ASKED)) == [("update", f"Cloudflare pool {AWS}")]
+    assert pools(world)[AWS]["enabled"] is True
+
+
+def test_a_closed_pool_of_heroku_is_opened_without_a_word(world: CloudflareWorld) -> None:
+    world.run(module, **ASKED)
+    world.call("PATCH", f"{world.account}/pools/{pools(world)[HEROKU]['id']}", {"enabled": False})
+    assert changes(world.run(module, **ASKED)) == [("update", f"Cloudflare pool {HEROKU}")]
+
+
+def test_what_a_run_sees_is_told_for_its_first_step_to_compare_with(world: CloudflareWorld) -> None:
+    absent = {"weights": {}, "description": "", "steering_policy": "", "session_affinity": "", "disabled": []}
+    dry, real = (world.run(module, dry=dry, **ASKED)["load_balancer"] for dry in (True, False))
+    assert dry["seen"] == absent
+    assert real["seen"]["weights"] == {HEROKU: 1.0, AWS: 0.0}
+    assert dry["run"] != real["run"]
 
 
 def test_a_balancer_of_somebody_else_is_left_alone(world: CloudflareWorld) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.way_back import Road
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 from ansible_collections.offramp.ecs.plugins.modules import cloudflare_pool_weights as module
@@ -19,7 +22,8 @@ ASKED: dict[str, Any] = {"zone": "bond.example", "hostname": API, "old": "heroku
 
 def have(share: int, *, enabled: bool = True, weights: dict[str, float] | None = None) -> Have:
     by_share = {"heroku": round(1 - share / 100, 2), "aws": round(share / 100, 2)}
-    return Have(API, by_share if weights is None else weights, share if enabled else 0, enabled, "")
+    there = by_share if weights is None else weights
+    return Have(API, there, share if enabled else 0, enabled, "", road=Road(new_open=enabled))
 
 
 def want(share: int | None, *, close_new: bool = False) -> Want:
@@ -89,7 +93,8 @@ def test_both_weights_and_the_marker_move_by_one_write(world: CloudflareWorld, p
     assert world.writes() == ["PATCH /zones/{zone}/load_balancers/{id}"]
     row = balancer(world)
     assert row["random_steering"] == {"default_weight": 0, "pool_weights": {pools["heroku"]: 0.9, pools["aws"]: 0.1}}
-    assert row["description"] == result["weights"]["description"] == "run 7 of ops: 10 % on aws"
+    run = result["weights"]["run"]
+    assert row["description"] == result["weights"]["description"] == f"run 7 of ops {run}: 10 % on aws"
     assert row["ttl"] == 60
 
 
@@ -123,6 +128,141 @@ def test_a_late_step_of_a_ramp_cannot_undo_a_rollback(world: CloudflareWorld, po
     result = world.run(module, share=25, **ASKED)
     assert (result["kind"], "Somebody rolled back" in result["hint"]) == ("refused", True)
     assert balancer(world)["random_steering"]["pool_weights"][pools["aws"]] == 0
+
+
+HANDS: dict[str, Callable[[CloudflareWorld, dict[str, str]], None]] = {
+    "weights": lambda world, pools: change(world, random_steering=weighted(pools, 0.5)),
+    "weights and description": lambda world, pools: change(
+        world, random_steering=weighted(pools, 0.5), description="offramp 000000: 50 % on aws"
+    ),
+    "description": lambda world, _pools: change(world, description="hands off"),
+    "policy": lambda world, _pools: change(world, steering_policy="off"),
+    "affinity": lambda world, _pools: change(world, session_affinity="cookie"),
+    "balancer": lambda world, _pools: change(world, enabled=False),
+    "heroku": lambda world, pools: close(world, pools["heroku"]),
+    "rollback": lambda world, _pools: rolled_back(world),
+}
+
+
+def change(world: CloudflareWorld, **fields: Any) -> None:
+    world.call("PATCH", f"{world.zone}/load_balancers/{balancer(world)['id']}", fields)
+
+
+def close(world: CloudflareWorld, pool: str) -> None:
+    world.call("PATCH", f"{world.account}/pools/{pool}", {"enabled": False})
+
+
+def weighted(pools: dict[str, str], new: float) -> dict[str, Any]:
+    return {"default_weight": 0, "pool_weights": {pools["heroku"]: 1 - new, pools["aws"]: new}}
+
+
+def rolled_back(world: CloudflareWorld) -> None:
+    """Somebody runs playbooks/rollback.yml."""
+    assert not world.run(module, share=0, close_new=True, **ASKED)["failed"]
+
+
+@pytest.mark.parametrize("share", [25, 0])
+@pytest.mark.parametrize("hands", HANDS)
+def test_other_hands_stop_a_ramp_in_either_direction(
+    world: CloudflareWorld, pools: dict[str, str], hands: str, share: int
+) -> None:
+    before = world.run(module, share=10, **ASKED)["weights"]
+    HANDS[hands](world, pools)
+    written, left = len(world.writes()), balancer(world)
+    result = world.run(module, share=share, after=before, **ASKED)
+    assert (result["kind"], len(world.writes()), balancer(world)) == ("refused", written, left), result
+    assert f"this run knew heroku 90 %, aws 10 % (by random; described as 'offramp {before['run']}: 10" in result["msg"]
+    assert "Cloudflare says " in result["msg"]
+
+
+def test_a_ramp_goes_on_from_what_it_wrote_itself(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    moved = world.run(module, share=10, **ASKED)["weights"]
+    for share in (25, 25, 50, 0):
+        moved = world.run(module, share=share, after=moved, **ASKED)["weights"]
+        assert moved["share"] == share
+    assert balancer(world)["description"] == f"offramp {moved['run']}: 0 % on aws"
+
+
+def test_a_write_whose_answer_was_lost_is_the_run_s_own(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    before = world.run(module, share=10, **ASKED)["weights"]
+    lost = f"offramp {before['run']}: 25 % on aws"
+    change(world, random_steering=weighted(pools, 0.25), description=lost)
+    assert world.run(module, share=0, after=before, **ASKED)["weights"]["share"] == 0
+
+
+def test_an_own_marker_over_other_weights_is_other_hands_work(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    before = world.run(module, share=10, **ASKED)["weights"]
+    change(world, random_steering=weighted(pools, 0.5), description=f"offramp {before['run']}: 25 % on aws")
+    assert world.run(module, share=0, after=before, **ASKED)["kind"] == "refused"
+
+
+def test_a_rollback_between_a_look_and_a_write_is_seen_when_the_weights_are_read_back(
+    world: CloudflareWorld, pools: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = world.run(module, share=10, **ASKED)["weights"]
+
+    def late(api: Balancing, moved: Change) -> None:
+        close(world, pools["aws"])
+        module.move(api, moved)
+
+    monkeypatch.setitem(module.MODULE.apply, "shift", late)
+    result = world.run(module, share=25, after=before, **ASKED)
+    assert (result["kind"], "pool aws disabled" in result["msg"]) == ("refused", True), result
+
+
+def test_a_dry_ramp_compares_each_step_with_what_is_there(world: CloudflareWorld, pools: dict[str, str]) -> None:
+    first = world.run(module, share=10, **ASKED)["weights"]
+    for share in (25, 50):
+        result = world.run(module, dry=True, share=share, after=first, **ASKED)
+        assert ([each["verb"] for each in result["changes"]], result["failed"]) == (["shift"], False)
+        first = result["weights"]
+
+
+ASTRAY: dict[str, dict[str, Any]] = {
+    "steered by order": {"steering_policy": "off"},
+    "falls back on AWS": {"fallback_pool": "aws"},
+    "without Heroku": {"default_pools": ["aws"], "fallback_pool": "aws"},
+    "weights by default": {"random_steering": {"default_weight": 1}},
+}
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("state", ASTRAY)
+def test_the_way_back_works_from_whatever_hands_have_made(
+    world: CloudflareWorld, pools: dict[str, str], state: str, closed: bool
+) -> None:
+    fields = dict(ASTRAY[state])
+    if "fallback_pool" in fields:
+        fields["fallback_pool"] = pools[fields["fallback_pool"]]
+    if "default_pools" in fields:
+        fields["default_pools"] = [pools[name] for name in fields["default_pools"]]
+    change(world, **fields)
+    if closed:
+        close(world, pools["heroku"])
+    result = world.run(module, share=0, close_new=True, **ASKED)
+    verbs = ["start", "stop", "shift"] if closed else ["stop", "shift"]
+    assert [each["verb"] for each in result["changes"]] == verbs, result
+    row = balancer(world)
+    assert (row["steering_policy"], row["fallback_pool"]) == ("random", pools["heroku"])
+    assert row["default_pools"] == [pools["heroku"], pools["aws"]]
+    assert row["random_steering"] == {"default_weight": 0, "pool_weights": {pools["heroku"]: 1, pools["aws"]: 0}}
+    assert not world.run(module, share=0, close_new=True, **ASKED)["changed"]
+
+
+def test_without_a_pool_of_heroku_there_is_no_way_back_and_nothing_is_closed(world: CloudflareWorld) -> None:
+    world.balancer(world.pool("aws"))
+    dry, real = (world.run(module, dry=dry, share=0, close_new=True, **ASKED) for dry in (True, False))
+    assert (dry["kind"], dry["msg"]) == (real["kind"], real["msg"]) == ("missing", real["msg"])
+    assert "Cloudflare has no pool heroku" in real["msg"]
+    assert world.writes() == []
+
+
+def test_a_balancer_of_strangers_pools_is_not_rolled_back(world: CloudflareWorld) -> None:
+    world.pool("heroku")
+    world.pool("aws")
+    world.balancer(world.pool("theirs"))
+    assert world.run(module, share=0, close_new=True, **ASKED)["kind"] == "missing"
+    assert world.writes() == []
 
 
 def test_what_a_dry_run_foresees_is_nothing_that_a_real_one_believes(

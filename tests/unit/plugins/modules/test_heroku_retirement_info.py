@@ -27,7 +27,7 @@ def run(share: int, *, dry: bool, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         **{
             **{name: getattr(MODULE, name) for name in MODULE.__dataclass_fields__},
             "connect": lambda _params, _door: None,
-            "observe": lambda _api, _want: Have("bond", "api.bond.example", share),
+            "observe": lambda _api, _want: Have("bond", "api.bond.example", share, {"web": 2}),
         }
     )
     return runner.run(module, PARAMS, runner.Orders(dry=dry, say=lambda _line: None, alive=lambda: True))
@@ -46,7 +46,12 @@ def test_traffic_at_heroku_stops_a_real_run(share: int, monkeypatch: pytest.Monk
 def test_a_dry_run_tells_and_goes_on(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(share, dry=True, monkeypatch=monkeypatch)
     assert not result["failed"]
-    assert result["retirement"] == {"app": "bond", "ready": share == 100, "share": share}
+    assert result["retirement"] == {
+        "app": "bond",
+        "processes": {"web": 2},
+        "ready": share == 100,
+        "share": share,
+    }
     assert ("may stop" in result["headline"][0]) == (share == 100)
 
 
