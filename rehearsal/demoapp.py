@@ -46,6 +46,8 @@ class Settings:
     side: str
     process: str
     port: str
+    errand: Mapping[str, Any] | None
+    """What a command does that ends by itself; None for one that serves or works."""
     ports: Mapping[str, int]
     """The port an app may be told -> the port at which it listens then; 0 is any free one."""
 
@@ -57,6 +59,7 @@ class Settings:
             side=env.get("REHEARSAL_SIDE", "unknown"),
             process=env.get("REHEARSAL_PROCESS", "app"),
             port=env.get("PORT", "5000"),
+            errand=json.loads(env.get("REHEARSAL_ERRAND", "null")),
             ports=json.loads(env.get("REHEARSAL_PORTS", "{}")),
         )
 
@@ -221,6 +224,17 @@ async def work(settings: Settings, stopped: asyncio.Event) -> int:
     return 0
 
 
+async def go_on_errand(settings: Settings, errand: Mapping[str, Any], stopped: asyncio.Event) -> int:
+    """A command that ends by itself. Returns its exit code, or that of a shell's child that SIGTERM ended."""
+    for line in str(errand["says"]).splitlines():
+        log(line)
+    await _unless(stopped, float(errand["seconds"]))
+    if errand["exit_code"] and settings.behaviour.get("tells_environment"):
+        for line in environment_in_words(os.environ):
+            log(line)
+    return 128 + signal.SIGTERM if stopped.is_set() else int(errand["exit_code"])
+
+
 def log(line: str) -> None:
     """One line to the app's log. Flushed at once: a pipe is not a terminal."""
     print(line, flush=True)
@@ -262,6 +276,8 @@ async def run(settings: Settings, worker: bool) -> int:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     log(f"{settings.process} starts on {settings.side}")
+    if settings.errand is not None:
+        return await go_on_errand(settings, settings.errand, stopped)
     if settings.behaviour.get("starts") == "crashes":
         return _died(settings, "on start")
     code = await (work if worker else serve)(settings, stopped)

@@ -24,6 +24,14 @@ PLATFORMS: tuple[Literal["amd64", "arm64"], ...] = ("amd64", "arm64")
 """The processors that an image is built for, in the words of its manifest."""
 
 
+class Command(_Part):
+    """What a command of an image does that ends by itself, as a migration does."""
+
+    seconds: Seconds = 0.2
+    exit_code: int = 0
+    says: str = ""
+
+
 class Behaviour(_Part):
     """How a build of the demo app behaves, on whichever platform it runs."""
 
@@ -41,6 +49,8 @@ class Behaviour(_Part):
     """The processors that its manifest names; the app itself runs on this machine's."""
     tells_environment: bool = False
     """Prints its whole environment when it crashes or dies, as the error pages of many frameworks do."""
+    commands: dict[str, Command] = {}
+    """Commands in its image that end by themselves, as a shell would be given them. Every other one serves or works."""
 
 
 class Formation(_Part):

@@ -38,6 +38,7 @@ _VERDICTS: dict[str, Callable[[Any], bool]] = {
     "health": lambda _report: True,
     "preflight": lambda report: any(finding["verdict"] != "good" for finding in report["findings"]),
     "rollout": lambda _report: True,
+    "run": lambda report: report["verdict"] != "not_due",
     "use": lambda report: bool(report["stale"]),
 }
 """Reports that judge something, by their key in a result, and when they are worth a line."""
@@ -109,7 +110,7 @@ def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
     changes = result["changes"] if result.get("changed") else []
     found: list[dict[str, Any]] = [{"entry": "change", "dry": result["dry"], **change} for change in changes]
     found += [
-        {"entry": "verdict", "dry": result["dry"], key: result[key]}
+        {"entry": "verdict", "dry": result["dry"], key: _without_log(result[key])}
         for key, telling in _VERDICTS.items()
         if key in result and telling(result[key])
     ]
@@ -119,3 +120,8 @@ def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
         about = {key: result[key] for key in ("msg", "kind", "target", "hint")}
         found.append({"entry": "failure", "dry": result["dry"], **about})
     return found
+
+
+def _without_log(report: dict[str, Any]) -> dict[str, Any]:
+    """What an app prints is for the person who waits, and not for keeping."""
+    return {key: value for key, value in report.items() if key != "log"}

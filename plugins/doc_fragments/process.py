@@ -18,14 +18,18 @@ class ModuleDocFragment:
             type: list
             elements: str
             default: []
+          size:
+            description:
+              - A dyno size of Heroku (C(standard-2x)) in place of C(cpu) and C(memory); it becomes the smallest task of
+                Fargate that has at least as much of both.
+            type: str
+            default: ""
           cpu:
-            description: CPU units of a task (1024 are one vCPU), one of Fargate's sizes.
+            description: CPU units of a task (1024 are one vCPU), one of Fargate's sizes; 256 without a C(size).
             type: int
-            default: 256
           memory:
-            description: MiB of memory of a task, one that Fargate has with C(cpu).
+            description: MiB of memory of a task, one that Fargate has with C(cpu); 512 without a C(size).
             type: int
-            default: 512
           architecture:
             description: The processor that the image is built for.
             type: str

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import processes
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import fingerprint
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
@@ -93,12 +94,13 @@ def write(
     roles: tuple[str, str],
 ) -> Json:
     """A task definition for Fargate with one container; ``roles`` are the execution role and the task's own."""
+    size = processes.size_of(container["name"], process)
     return {
         "family": family,
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
-        "cpu": str(process["cpu"]),
-        "memory": str(process["memory"]),
+        "cpu": str(size.cpu),
+        "memory": str(size.memory),
         "runtimePlatform": {"cpuArchitecture": process["architecture"], "operatingSystemFamily": "LINUX"},
         "executionRoleArn": roles[0],
         "taskRoleArn": roles[1],

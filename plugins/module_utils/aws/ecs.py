@@ -12,6 +12,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_of, spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
 Json = dict[str, Any]
@@ -115,6 +116,43 @@ class Ecs:
             if not listed["taskArns"]:
                 return []
             return list(self._client.describe_tasks(cluster=cluster, tasks=listed["taskArns"])["tasks"])
+
+    def run_task(self, change: Change) -> str:
+        """Start the one task that a change holds; its ARN.
+
+        Raises:
+            Refused: ECS took the call, and started none.
+        """
+        call: Call = change.payload
+        with spoken(change.target):
+            answer = self._client.run_task(**call.arguments)
+        if answer["tasks"]:
+            return str(answer["tasks"][0]["taskArn"])
+        said = "; ".join(str(each.get("reason", "")) for each in answer["failures"]) or "it gives no reason"
+        raise Refused(
+            f"ECS started no {change.target}: {said}.", target=change.target, hint="Run again in some minutes."
+        )
+
+    def task(self, cluster: str, arn: str) -> Optional[Json]:
+        """A task; None where it is gone, or not known everywhere yet."""
+        with spoken(f"task {name_of(arn)}"):
+            found = self._client.describe_tasks(cluster=cluster, tasks=[arn])["tasks"]
+        return dict(found[0]) if found else None
+
+    def tasks_of_family(self, cluster: str, family: str) -> tuple[list[Json], float]:
+        """Up to 100 tasks of a family that run, as many that stopped lately, and the moment by AWS's clock.
+
+        ListTasks takes no ``startedBy`` together with a family, and by itself it lists what is to run alone.
+        """
+        arns: list[str] = []
+        with spoken(f"tasks of family {family}"):
+            for status in ("RUNNING", "STOPPED"):
+                answer = self._client.list_tasks(cluster=cluster, family=family, desiredStatus=status, maxResults=_PAGE)
+                arns += answer["taskArns"]
+            found: list[Json] = []
+            for start in range(0, len(arns), _PAGE):
+                found += self._client.describe_tasks(cluster=cluster, tasks=arns[start : start + _PAGE])["tasks"]
+        return found, session.moment_of(answer)
 
     def service_deployment(self, arn: str) -> Json:
         """The record of one roll-out."""

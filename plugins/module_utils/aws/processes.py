@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.dyno_sizes import FARGATE, Size, on_fargate
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
@@ -16,8 +17,9 @@ PROCESS: Options = {
         "required": True,
         "options": {
             "command": {"type": "list", "elements": "str", "default": []},
-            "cpu": {"type": "int", "default": 256},
-            "memory": {"type": "int", "default": 512},
+            "size": {"type": "str", "default": ""},
+            "cpu": {"type": "int"},
+            "memory": {"type": "int"},
             "architecture": {"type": "str", "choices": ["X86_64", "ARM64"], "default": "X86_64"},
             "port": {"type": "int", "default": 0},
             "environment": {"type": "dict", "default": {}},
@@ -50,23 +52,11 @@ PROCESS: Options = {
 }
 """The option ``process`` (documentation fragment ``offramp.ecs.process``)."""
 
+RELEASE = "release"
+"""The process type that is no service: it runs once before any service gets a new release, as at Heroku."""
+
+_DEFAULT = Size(256, 512)
 _LONGEST_STOP = 120
-
-
-def _sizes(start: int, end: int, step: int) -> tuple[int, ...]:
-    return tuple(range(start, end + 1, step))
-
-
-FARGATE: Mapping[int, tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: _sizes(1024, 4096, 1024),
-    1024: _sizes(2048, 8192, 1024),
-    2048: _sizes(4096, 16384, 1024),
-    4096: _sizes(8192, 30720, 1024),
-    8192: _sizes(16384, 61440, 4096),
-    16384: _sizes(32768, 122880, 8192),
-}
-"""CPU units -> MiB of memory (Amazon ECS developer guide, "Task size")."""
 
 
 def described(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,6 +72,37 @@ def described(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(judged.validated_parameters["process"])
 
 
+def services_of(processes: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of an app's process types that run as services."""
+    return {name: process for name, process in processes.items() if name != RELEASE}
+
+
+def gates_of(processes: Mapping[str, Any]) -> dict[str, Any]:
+    """The process type that runs once before the services, if there is one."""
+    return {name: process for name, process in processes.items() if name == RELEASE}
+
+
+def size_of(name: str, process: Mapping[str, Any]) -> Size:
+    """CPU units and MiB of memory of a process type's tasks, from its dyno size or as it states them.
+
+    Raises:
+        BadInput: it gives both, or a size that Heroku does not have or Fargate cannot take.
+    """
+    cpu, memory = process["cpu"], process["memory"]
+    if not process["size"]:
+        return Size(_DEFAULT.cpu if cpu is None else cpu, _DEFAULT.memory if memory is None else memory)
+    if (cpu, memory) != (None, None):
+        raise BadInput(
+            f"Process {name} has both a dyno size ({process['size']}) and {'memory' if cpu is None else 'cpu'}.",
+            target=f"process {name}",
+            hint="Give size, or cpu and memory, in release_processes.",
+        )
+    try:
+        return on_fargate(process["size"])
+    except BadInput as error:
+        raise BadInput(f"Process {name}: {error.msg}", target=f"process {name}", hint=error.hint) from None
+
+
 def check(name: str, process: Mapping[str, Any]) -> None:
     """Refuse what AWS would refuse later, before anything is written.
 
@@ -89,7 +110,7 @@ def check(name: str, process: Mapping[str, Any]) -> None:
         BadInput: with the figures that would do.
     """
     target = f"process {name}"
-    cpu, memory = process["cpu"], process["memory"]
+    cpu, memory = size_of(name, process)
     if cpu not in FARGATE:
         raise BadInput(f"Fargate has no task with {cpu} CPU units.", target=target, hint=f"Use {_listed(FARGATE)}.")
     if memory not in FARGATE[cpu]:
@@ -111,6 +132,13 @@ def check(name: str, process: Mapping[str, Any]) -> None:
             f"Process {name}: at least {process['minimum']} and at most {process['maximum']} tasks cannot be.",
             target=target,
             hint="Set minimum to no more than maximum.",
+        )
+    if name == RELEASE and (process["port"] or not process["command"]):
+        wrong = "has a port" if process["port"] else "has no command"
+        raise BadInput(
+            f"Process {name} {wrong}: it is no service, but runs once before each release and must end by itself.",
+            target=target,
+            hint=f"Give {name} a command such as [node, migrate.js], and no port.",
         )
 
 

@@ -109,6 +109,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
         r"Request timed out|Target\.Timeout|Connection|FailedHealthChecks|ELB health checks",
         "The app does not answer its health check: it must listen on 0.0.0.0 and the port in PORT, and in time.",
     ),
+    (r"executable file not found", "The image has no such command: run it in the image by hand."),
     (r"container health checks", "The container's own health command fails: run it in the image by hand."),
     (r"Essential container in task exited", "The app ends as soon as it has started: read its last log lines."),
 )
@@ -123,3 +124,10 @@ def hint(failures: Sequence[Failure]) -> str:
         return "The process was killed: it used all its memory, or did not end in time (exit code 137)."
     said = worst.in_words()
     return next((advice for pattern, advice in _HINTS if re.search(pattern, said, re.IGNORECASE)), "")
+
+
+def hint_for_task(failure: Failure) -> str:
+    """What to do about a task that was to end by itself, and well."""
+    if failure.exit_code and failure.exit_code != _KILLED:
+        return "Read its last log lines, mend it, and run again."
+    return hint([failure]) or "Look at it in ECS, then run again."

@@ -54,13 +54,7 @@ def write(params: Mapping[str, Any]) -> Json:
                 "minimumHealthyPercent": params["minimum_percent"],
                 "maximumPercent": params["maximum_percent"],
             },
-            "networkConfiguration": {
-                "awsvpcConfiguration": {
-                    "subnets": params["subnets"],
-                    "securityGroups": params["security_groups"],
-                    "assignPublicIp": "ENABLED" if params["public_ip"] else "DISABLED",
-                }
-            },
+            "networkConfiguration": network(params["subnets"], params["security_groups"], params["public_ip"]),
             "loadBalancers": [balanced] if process["port"] else [],
             "healthCheckGracePeriodSeconds": process["health_grace"] if process["port"] else 0,
             "availabilityZoneRebalancing": "ENABLED" if params["zone_rebalancing"] else "DISABLED",
@@ -69,6 +63,17 @@ def write(params: Mapping[str, Any]) -> Json:
             "propagateTags": "SERVICE",
         }
     )
+
+
+def network(subnets: Sequence[str], security_groups: Sequence[str], public_ip: bool) -> Json:
+    """Where tasks run, in the API's form."""
+    return {
+        "awsvpcConfiguration": {
+            "subnets": list(subnets),
+            "securityGroups": list(security_groups),
+            "assignPublicIp": "ENABLED" if public_ip else "DISABLED",
+        }
+    }
 
 
 def normalised(service: Mapping[str, Any]) -> Json:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import threading
 from collections.abc import Callable, Mapping
 
+from rehearsal.aws.ecs.errors import StartFailureError
 from rehearsal.aws.ecs.healthcheck import HealthCheck, watch
 from rehearsal.aws.ecs.logs import LogDriver, Stream
 from rehearsal.aws.ecs.model import Health, Json
@@ -78,6 +81,26 @@ def override_of(overrides: Json, container: str) -> Json:
     """A task's override for one container."""
     found: list[Json] = [each for each in overrides.get("containerOverrides", []) if each.get("name") == container]
     return found[0] if found else {}
+
+
+def errand_of(definition: Json, overrides: Json, image: Image) -> dict[str, str]:
+    """What tells the container's process which command it is, where that is one that ends by itself.
+
+    Raises:
+        StartFailureError: somebody orders a command that the image does not have.
+    """
+    ordered = override_of(overrides, definition["name"]).get("command")
+    command = ordered or definition.get("command", [])
+    errand = image.behaviour.commands.get(shlex.join(command))
+    if errand is not None:
+        return {"REHEARSAL_ERRAND": errand.model_dump_json()}
+    if ordered and ordered != definition.get("command", []):
+        raise StartFailureError(
+            "CannotStartContainerError: Error response from daemon: failed to create task for container: failed to "
+            "create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
+            f"exec: {json.dumps(ordered[0])}: executable file not found in $PATH: unknown"
+        )
+    return {}
 
 
 def resolve_secrets(definition: Json, surroundings: Surroundings) -> dict[str, str]:

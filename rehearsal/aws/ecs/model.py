@@ -132,6 +132,16 @@ class Task:
         return "HEALTHY" if found and found == {"HEALTHY"} else "UNKNOWN"
 
 
+@dataclass(frozen=True)
+class RunToken:
+    """What a client token of RunTask stands for."""
+
+    request: Json
+    tasks: list[str]
+    """The ids of the tasks that it started."""
+    used_at: float = field(default_factory=time.time)
+
+
 @dataclass
 class Deployment:
     """A service revision in force: ``ecs-svc/<number>``."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rehearsal.aws.ecs.errors import client_error, invalid, no_cluster, no_service
-from rehearsal.aws.ecs.model import Cluster, Json, Service, Tags, Task, TaskDefinition
+from rehearsal.aws.ecs.model import Cluster, Json, RunToken, Service, Tags, Task, TaskDefinition
 from rehearsal.aws.ecs.naming import Naming, last_part
 from rehearsal.aws.ecs.surroundings import Subnet
 
@@ -27,8 +27,8 @@ class Store:
         self.tasks: dict[str, Task] = {}
         self.tags: dict[str, Tags] = {}
         self._next_address: Counter[str] = Counter()
-        self.run_tokens: dict[str, tuple[Json, list[str]]] = {}
-        """RunTask's client tokens: the request and the ids of the tasks it started."""
+        self.run_tokens: dict[tuple[str, str], RunToken] = {}
+        """RunTask's client tokens, each in its cluster."""
 
     def wake(self) -> None:
         """Something changed that the scheduler should look at."""

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from rehearsal.aws.ecs.containers import RunningContainer, environment_of, lines_to, resolve_secrets
+from rehearsal.aws.ecs.containers import RunningContainer, environment_of, errand_of, lines_to, resolve_secrets
 from rehearsal.aws.ecs.context import Context
 from rehearsal.aws.ecs.dependencies import is_met, starting_order
 from rehearsal.aws.ecs.errors import StartFailureError
@@ -136,11 +136,13 @@ class TaskRun:
         assert definition is not None
         context, task, name = self._context, self.task, container.name
         secrets = resolve_secrets(definition, context.surroundings)
-        environment = environment_of(definition, task.settings.get("overrides", {}), secrets, context.naming, task.id)
+        overrides = task.settings.get("overrides", {})
+        environment = environment_of(definition, overrides, secrets, context.naming, task.id)
+        errand = errand_of(definition, overrides, image)
         stream = context.logs.open(definition, task.id)
         running = RunningContainer(
             definition,
-            {**environment, **context.app_environment},
+            {**environment, **context.app_environment, **errand},
             image,
             lines_to(context.logs, stream),
             lambda code: self._ended(container, code, stream),

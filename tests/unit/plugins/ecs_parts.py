@@ -17,7 +17,7 @@ ARN = "arn:aws:ecs:eu-west-1:123456789012"
 def process(**given: Any) -> dict[str, Any]:
     """A process type's settings, with the defaults that Ansible would fill in."""
     options = PROCESS["process"]["options"]
-    return {**{name: copy.copy(option["default"]) for name, option in options.items()}, **given}
+    return {**{name: copy.copy(option.get("default")) for name, option in options.items()}, **given}
 
 
 def run(module: Any, api: Any, params: Mapping[str, Any], *, dry: bool = False) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
+import time
 from collections.abc import Iterator
 
 from rehearsal.aws.ecs.ecs import Ecs
 from rehearsal.aws.ecs.errors import EcsError, invalid
-from rehearsal.aws.ecs.model import Cluster, Json, Task, TaskDefinition
+from rehearsal.aws.ecs.model import Cluster, Json, RunToken, Task, TaskDefinition
 from rehearsal.aws.ecs.naming import last_part
 from rehearsal.aws.ecs.operations.paging import page
 from rehearsal.aws.ecs.placement import check_launch, check_network
@@ -15,19 +18,26 @@ from rehearsal.aws.ecs.store import to_tags
 from rehearsal.aws.ecs.tasks import Order
 from rehearsal.aws.ecs.views import task_view
 
+_TOKEN = re.compile(r"[!-~]{1,64}")
+_TOKEN_LIVES = 24 * 3600.0
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html"""
+_STARTED_BY = re.compile(r"[A-Za-z0-9_/-]{1,128}")
+_BESIDE_STARTED_BY = ("family", "serviceName", "containerInstance", "launchType")
+_LONGEST_OVERRIDES = 8192
 _SHOWN = ("launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration", "overrides")
 
 
 def run_task(ecs: Ecs, request: Json) -> Json:
     """RunTask; the same client token gives the same tasks again."""
-    token = request.get("clientToken")
-    if token and token in ecs.store.run_tokens:
-        before, ids = ecs.store.run_tokens[token]
-        if before != request:
-            raise EcsError("ConflictException", "The clientToken was used with different parameters.")
-        known = [ecs.store.tasks[each] for each in ids if each in ecs.store.tasks]
-        return {"tasks": [task_view(ecs.store, task) for task in known], "failures": []}
     cluster = ecs.store.cluster(request.get("cluster"))
+    token = request.get("clientToken", "")
+    if token and not _TOKEN.fullmatch(token):
+        raise invalid("clientToken must be 1 to 64 ASCII characters in the range of 33-126.")
+    if used := _used(ecs, cluster, token):
+        if used.request != request:
+            raise EcsError("ConflictException", "The clientToken is already in use with a different RunTask request.")
+        known = [ecs.store.tasks[each] for each in used.tasks if each in ecs.store.tasks]
+        return {"tasks": [task_view(ecs.store, task) for task in known], "failures": []}
     definition = ecs.store.usable_task_definition(request["taskDefinition"])
     settings = _settings(request, cluster)
     check_launch(settings, definition)
@@ -39,11 +49,13 @@ def run_task(ecs: Ecs, request: Json) -> Json:
     group = request.get("group", f"family:{definition.family}")
     if group.startswith("service:"):
         raise invalid("Invalid namespace for group. The 'service' namespace is reserved.")
+    if not _STARTED_BY.fullmatch(request.get("startedBy", "-")):
+        raise invalid("startedBy must be up to 128 letters, numbers, hyphens, slashes and underscores.")
     tags = _tags(ecs, request, definition)
     order = Order(cluster.name, definition, settings, group, request.get("startedBy"), tags=tags)
     tasks = [ecs.tasks.start(order) for _ in range(count)]
     if token:
-        ecs.store.run_tokens[token] = copy.deepcopy(request), [task.id for task in tasks]
+        ecs.store.run_tokens[cluster.name, token] = RunToken(copy.deepcopy(request), [task.id for task in tasks])
     return {"tasks": [task_view(ecs.store, task, with_tags=True) for task in tasks], "failures": []}
 
 
@@ -66,6 +78,8 @@ def describe_tasks(ecs: Ecs, request: Json) -> Json:
 def list_tasks(ecs: Ecs, request: Json) -> Json:
     """ListTasks: those meant to run, or with desiredStatus STOPPED those meant to stop."""
     cluster = ecs.store.cluster(request.get("cluster"))
+    if request.get("startedBy") and any(request.get(name) for name in _BESIDE_STARTED_BY):
+        raise invalid("cannot specify startedBy with other arguments")
     if name := request.get("serviceName"):
         ecs.store.service(cluster, name)
     return page("taskArns", [task.arn for task in _matching(ecs, cluster, request)], request)
@@ -79,6 +93,12 @@ def stop_task(ecs: Ecs, request: Json) -> Json:
         raise invalid("The referenced task was not found.")
     ecs.tasks.stop(task, "UserInitiated", request.get("reason") or "Task stopped by user")
     return {"task": task_view(ecs.store, task)}
+
+
+def _used(ecs: Ecs, cluster: Cluster, token: str) -> RunToken | None:
+    """What the token stands for; None for a new one, or one that has lived its time."""
+    found = ecs.store.run_tokens.get((cluster.name, token))
+    return found if found and time.time() - found.used_at < _TOKEN_LIVES else None
 
 
 def _matching(ecs: Ecs, cluster: Cluster, request: Json) -> Iterator[Task]:
@@ -109,6 +129,8 @@ def _settings(request: Json, cluster: Cluster) -> Json:
 
 
 def _check_overrides(overrides: Json, definition: TaskDefinition) -> None:
+    if len(json.dumps(overrides, separators=(",", ":"))) > _LONGEST_OVERRIDES:
+        raise invalid(f"Overrides length must be at most {_LONGEST_OVERRIDES}.")
     for name in (override.get("name", "") for override in overrides["containerOverrides"]):
         if definition.container(name) is None:
             raise invalid(f"Override for container named {name} is not a container in the TaskDefinition.")

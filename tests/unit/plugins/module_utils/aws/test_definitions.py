@@ -13,6 +13,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import B
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:production/bond-server/config-AbCdEf"
 PROCESS = {
+    "size": "",
     "command": ["node", "server.js"],
     "cpu": 256,
     "memory": 512,

@@ -8,8 +8,9 @@ import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import processes
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
+from tests.unit.plugins.ecs_parts import process
 
-GOOD = {"cpu": 256, "memory": 512, "stop_timeout": 30, "port": 8080, "minimum": 1, "maximum": 0}
+GOOD = process(port=8080)
 
 
 @pytest.mark.parametrize(
