@@ -222,9 +222,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
             target=target,
             hint="Give a command (playbooks/run.yml -e run_command='node task.js'), or a task_definition.",
         )
-    if len(params["services"]) != len(params["releases"]):
-        raise BadInput("Each of the services needs its release.", target=target, hint="Give releases in their order.")
-    before = dict(zip(params["services"], params["releases"]))
+    before = runs.releases_of(params["services"], params["releases"], target)
     started_by = runs.release_id(params["task_definition"], before) if before else one_off.new_id()
     network = services.network(params["subnets"], params["security_groups"], params["public_ip"])
     subject = runs.Subject(
@@ -290,11 +288,10 @@ def report(have: Have) -> dict[str, Any]:
     """What playbooks use. The ledger keeps it without the log."""
     task, container = have.look.task or {}, have.subject.container
     failure = runs.failure_of(task, container) if have.over else None
-    ended = "failed" if failure else "good"
     waiting = ("going" if task else "coming") if have.look.due else "not_due"
     return {
         "name": have.want.name,
-        "verdict": ended if have.over else waiting,
+        "verdict": ("failed" if failure else "good") if have.over else waiting,
         "task": ecs.name_of(task.get("taskArn", "")),
         "task_definition": have.subject.task_definition,
         "exit_code": runs.exit_code_of(task, container),
@@ -305,9 +302,8 @@ def report(have: Have) -> dict[str, Any]:
 
 def headline(have: Have) -> list[str]:
     """How it ended, in one sentence."""
-    if not have.over:
-        return []
-    return [f"{have.want.target}: ended well with {ecs.name_of(have.subject.task_definition)}"]
+    told = f"{have.want.target}: ended well with {ecs.name_of(have.subject.task_definition)}"
+    return [told] if have.over else []
 
 
 def start(api: Api, change: Change) -> None:

@@ -17,6 +17,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import Fai
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.services import tag_list
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
 Json = dict[str, Any]
@@ -119,6 +120,17 @@ def release_id(task_definition: str, before: Mapping[str, str]) -> str:
     """
     text = "\0".join([task_definition, *(f"{name}={arn}" for name, arn in sorted(before.items()))])
     return (_PREFIX + hashlib.sha256(text.encode()).hexdigest())[:_STARTED_BY]
+
+
+def releases_of(services: Sequence[str], releases: Sequence[str], target: str) -> dict[str, str]:
+    """Service -> ARN of the revision that it is to get, of two lists in the same order.
+
+    Raises:
+        BadInput: one list is longer than the other.
+    """
+    if len(services) != len(releases):
+        raise BadInput("Each of the services needs its release.", target=target, hint="Give releases in their order.")
+    return dict(zip(services, releases))
 
 
 def is_due(services: Sequence[Mapping[str, Any]], before: Mapping[str, str]) -> bool:
