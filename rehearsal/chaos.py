@@ -283,10 +283,12 @@ def _first(known: Verdicts, points: list[Point], *, alone: bool) -> list[list[Po
 
 
 def _attacks(chaos: Chaos, queue: list[list[Point]], mode: Mode, budget: float, *, after: int) -> Iterator[Series]:
-    until = time.monotonic() + budget
+    """Begin one series after the other, and after the first none that could not end within the budget."""
+    until, shortest = time.monotonic() + budget, 0.0
     for number in itertools.count(after + 1):
-        if not queue or time.monotonic() + 2 * chaos.took > until:
+        if not queue or time.monotonic() + shortest >= until:
             return
+        shortest = 2 * chaos.took
         series = chaos.attack(f"{mode.name}-{number:03}", queue.pop(0), mode, until)
         queue = following(series) + queue
         _say(row(number, series))
