@@ -1,14 +1,14 @@
-"""Where to attack a run, and how to judge what came of it: rules without a world."""
+"""Where to attack a run, in which way, and what of its words is clear: rules without a world."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rehearsal.calls import Service
+from rehearsal.calls import Kind, Service
 from rehearsal.faults import Answer, Rule, Victims
 from rehearsal.requestlog import Entry
 from rehearsal.state.canonical import without_ids
@@ -43,7 +43,7 @@ class Mode:
 
     def rule(self, point: Point) -> Rule:
         """The rule that does it there."""
-        return point.rule(kill=self.kill, answer=self.answer, after=self.after)
+        return Rule(**asdict(point), kill=self.kill, answer=self.answer, after=self.after)
 
     def _described(self) -> str:
         parts = [str(self.answer), "after the effect" if self.after else "", "at writes" if self.writes_only else ""]
@@ -74,38 +74,19 @@ class Point:
     operation: str
     caller: str
     target: str
+    kind: Kind
     nth: int
 
-    def rule(self, **what: Any) -> Rule:
-        """The rule that strikes this call."""
-        return Rule(**asdict(self), **what)
+    @property
+    def look(self) -> Look:
+        """What it shares with the calls that look like it."""
+        return self.service, self.operation, self.caller, self.target
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one attack.
-
-    ``stopped`` and ``again`` are exit codes (``again`` is None where the run came to a good end by itself), ``orphans``
-    counts workers that outlived their run and the writes they made, ``failed`` the requests of visitors that failed,
-    ``said`` is what the disturbed run told of its failure.
-    """
-
-    point: Point
-    struck: bool
-    stopped: int
-    again: int | None
-    differences: list[str]
-    unclear: list[str]
-    said: list[str]
-    orphans: int
-    failed: int
-    requests: int
-    took: float
-
-    @classmethod
-    def kept(cls, row: dict[str, Any]) -> Outcome:
-        """From what ``asdict`` made of it."""
-        return cls(**{**row, "point": Point(**row["point"])})
+    @property
+    def where(self) -> str:
+        """What people call it."""
+        named = (self.service, self.operation, self.target, f"[{self.caller}]", f"#{self.nth}" if self.nth > 1 else "")
+        return " ".join(part for part in named if part)
 
 
 def points_of(entries: Iterable[Entry], *, writes_only: bool, each_write: bool = False) -> list[Point]:
@@ -116,13 +97,17 @@ def points_of(entries: Iterable[Entry], *, writes_only: bool, each_write: bool =
     looks: Counter[Look] = Counter()
     points: dict[tuple[Look, int], Point] = {}
     for entry in entries:
-        key = (entry.service, entry.operation, entry.caller, entry.target)
-        look = (*key[:3], without_ids(entry.target))
+        key, look = (entry.service, entry.operation, entry.caller, entry.target), look_of(entry)
         looks[look] += 1
         if entry.kind != "read" or not writes_only:
             turn = looks[look] if each_write and entry.kind != "read" else 0
-            points.setdefault((key, turn), Point(*look, nth=looks[look]))
+            points.setdefault((key, turn), Point(*look, kind=entry.kind, nth=looks[look]))
     return list(points.values())
+
+
+def look_of(entry: Entry) -> Look:
+    """How a call looks in any world."""
+    return entry.service, entry.operation, entry.caller, without_ids(entry.target)
 
 
 def spread(items: list[Any]) -> list[Any]:
@@ -142,11 +127,11 @@ def tracebacks(output: str) -> list[str]:
     return [line.strip()[:160] for line in output.splitlines() if _UNCLEAR.search(line)]
 
 
-def unclear(output: str, code: int, point: Point) -> list[str]:
+def unclear(output: str, code: int, points: Sequence[Point]) -> list[str]:
     """What in a run's output is no clear word for people.
 
     A run that failed (its exit code is above 0: it was not killed) must tell so in its summary, and one of its
-    sentences must name the vendor, or the thing that the call was about.
+    sentences must name the vendor, or the thing that one of the ``points`` was about: those where it stopped.
     """
     found = tracebacks(output)
     if code <= 0:
@@ -154,30 +139,7 @@ def unclear(output: str, code: int, point: Point) -> list[str]:
     told = sentences(output)
     if not told:
         return [*found, "the summary has no sentence on the failure"]
-    names = [_VENDORS[point.service], *([point.target] if point.target else [])]
+    names = sorted({_VENDORS[point.service] for point in points} | {point.target for point in points if point.target})
     if not any(name in sentence for name in names for sentence in told):
         found.append(f"names neither {' nor '.join(names)}: {told[0][:160]}")
     return found
-
-
-def is_good(outcome: Outcome) -> bool:
-    """Whether everything was as promised."""
-    ended = outcome.struck and (outcome.again == 0 if outcome.stopped else outcome.again is None)
-    return ended and not (outcome.differences or outcome.unclear or outcome.orphans or outcome.failed)
-
-
-def row(place: int, outcome: Outcome) -> str:
-    """One line of the table."""
-    point = outcome.point
-    where = f"{point.service} {point.operation} {point.target}".strip()
-    ends = f"{outcome.stopped}, then {outcome.again}" if outcome.again is not None else f"{outcome.stopped}"
-    said = [
-        "" if outcome.struck else "NOT STRUCK",
-        "same end" if not outcome.differences else f"DIFFERS in {len(outcome.differences)}",
-        "clear" if not outcome.unclear else "UNCLEAR",
-        f"orphans {outcome.orphans}" if outcome.orphans else "",
-        f"{outcome.failed} of {outcome.requests} requests failed",
-    ]
-    judged = "ok " if is_good(outcome) else "BAD"
-    told = "; ".join(part for part in said if part)
-    return f"{judged} {place:3} {where[:80]:80} [{point.caller}] exit {ends}: {told} ({outcome.took:g} s)"

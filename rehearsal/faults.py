@@ -7,7 +7,8 @@ A rule file is a list::
     - {service: heroku, kind: read, times: 3, answer: 429}
     - {operation: CreateService, kill: all}
 
-Each rule counts the calls that fit it from the first; it strikes the ``nth`` and the ``times - 1`` that follow.
+Each rule counts the calls that fit it from the first, also those that another rule strikes; it strikes the ``nth`` and
+the ``times - 1`` that follow. Of two that would strike one call the first does, and the other has missed it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -70,39 +72,53 @@ class Rule(BaseModel):
         return is_meant and all(wanted is None or wanted == found for wanted, found in zip(said, is_so, strict=True))
 
 
+@dataclass
+class Strike:
+    """A call that the rule at this place struck; ``passed``: a later call that fits it came through unharmed."""
+
+    rule: int
+    passed: bool = False
+
+
 class Faults:
     """The rules in force, with their counts. Safe for use from several threads."""
 
     def __init__(self, rules: list[Rule] | None = None) -> None:
         self._lock = threading.Lock()
         self._run: int | None = None
-        self._struck = 0
         self._orphans: list[int] = []
         self.obey(rules or [])
 
     def obey(self, rules: list[Rule]) -> None:
         """Put other rules in force; all counts begin anew."""
         with self._lock:
-            self._rules = [(rule, _Counter()) for rule in rules]
-            self._struck = 0
+            self._rules = rules
+            self._seen = [0] * len(rules)
+            self._struck: list[Strike] = []
 
     @property
-    def struck(self) -> int:
-        """How many calls the rules in force have struck."""
+    def struck(self) -> list[Strike]:
+        """The calls that the rules in force have struck, in their order."""
         with self._lock:
-            return self._struck
+            return list(self._struck)
 
     def strike(self, service: str, call: Call, caller: str) -> Rule | None:
         """Count a call; returns the rule that strikes it, if one does."""
         with self._lock:
-            for rule, seen in self._rules:
-                if not rule.fits(service, call, caller):
-                    continue
-                seen.calls += 1
-                if rule.nth <= seen.calls < rule.nth + rule.times:
-                    self._struck += 1
-                    return rule
-        return None
+            fitting = [place for place, rule in enumerate(self._rules) if rule.fits(service, call, caller)]
+            for place in fitting:
+                self._seen[place] += 1
+            due = next((place for place in fitting if self._is_due(place)), None)
+            if due is not None:
+                self._struck.append(Strike(due))
+                return self._rules[due]
+            for strike in self._struck:
+                strike.passed |= strike.rule in fitting
+            return None
+
+    def _is_due(self, place: int) -> bool:
+        rule = self._rules[place]
+        return rule.nth <= self._seen[place] < rule.nth + rule.times
 
     def aim_at(self, process: int | None) -> None:
         """Name the process that ``kill`` is about: the main process of the run."""
@@ -126,11 +142,6 @@ class Faults:
         with self._lock:
             below = set(self._orphans)
         return sorted(below & {child for child, _ in _processes()})
-
-
-class _Counter:
-    def __init__(self) -> None:
-        self.calls = 0
 
 
 def descendants(process: int) -> list[int]:

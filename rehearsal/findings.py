@@ -12,27 +12,31 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from rehearsal.attack import MODES, Outcome, is_good
+from rehearsal.attack import MODES, Point
 from rehearsal.home import CHAOS
+from rehearsal.series import Series, breach, verdicts
 
 HEAD = """\
 # What chaos found
 
-`make test-chaos` writes this page, see [Chaos](rehearsal.md#chaos). Each point is a call of a clean run; the run is
-disturbed there, run again where it stopped, and the end is compared with the clean one, while visitors come. The modes:
-`kill` ends the whole run after the call took effect, `kill-main` its main process alone; with `lost` the call takes
-effect and its connection is cut before the answer; `500`, `429`, `reset`, `garbage` and `hang` come instead of the
-call. The first three and `hang` (each costs half a minute of a client's patience) are tried at writes, the others at
-all calls.
+`make test-chaos` writes this page, see [Chaos](rehearsal.md#chaos). Each point is a call of a clean run. Points are
+tried in series: a run is disturbed at those that it comes to; where it stops, it is run again and disturbed at the
+next, until a run comes to its end, which is compared with the clean one, while visitors come. The modes: `kill` ends
+the whole run after the call took effect, `kill-main` its main process alone; with `lost` the call takes effect and its
+connection is cut before the answer; `500`, `429`, `reset`, `garbage` and `hang` come instead of the call. The first
+three and `hang` (each costs half a minute of a client's patience) are tried at writes, the others at all calls.
 
-- *tried*: of so many points; where fewer, the budget of seconds was used up, and those tried are spread over the run.
-- *not stopped*: runs that came to a good end by themselves; all others were run again.
-- *clear*: no traceback, and a run that failed says so in its summary by a sentence that names the vendor or the thing.
+- *tried*: of so many points; where fewer, the budget of seconds was used up. *In series*: of those, as many were not
+  alone in their world. A series counts for a point only where no later run could have mended what was done there.
+- *got over*: tried points at which the run went on by itself. *As promised*: see [Chaos](rehearsal.md#chaos).
+- *series*, *runs*: how many worlds there were, and runs of the playbook in them. *Same end*: series, by their end.
+- *clear*: runs without a traceback, which say so where they failed: in the summary, by a sentence that names the
+  vendor or the thing of the call at which they stopped.
 
-| playbook | mode | on | points | tried | not stopped | same end | clear | as promised | requests | failed | seconds |
-|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
 """
 
+_COUNTS = "points, tried, in series, got over, as promised, series, same end, runs, clear, requests, failed, seconds"
+COLUMNS = _COUNTS.split(", ")
 NOT_RUN = "not run"
 
 
@@ -41,7 +45,7 @@ class FindingsError(ValueError):
 
 
 class Cause(BaseModel):
-    """Why points are not as promised: those of a playbook and mode whose name holds ``at``."""
+    """Why points (or series) are not as promised: those of a playbook and mode whose name holds ``at``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,21 +57,21 @@ class Cause(BaseModel):
 
 @dataclass(frozen=True)
 class Table:
-    """The outcomes of one playbook in one mode; ``day`` is "not run" where it was not."""
+    """The series of one playbook in one mode; ``day`` is "not run" where it was not."""
 
     playbook: str
     mode: str
     day: str
-    points: int
-    outcomes: list[Outcome]
+    points: list[Point]
+    series: list[Series]
 
 
 def page(tables: Iterable[Table], causes: Sequence[Cause] = ()) -> str:
     """The page, in Markdown."""
     tables = list(tables)
-    bad = [(table, outcome) for table in tables for outcome in table.outcomes if not is_good(outcome)]
-    found = [_told(table, outcome, causes) for table, outcome in bad] or ["Nothing of what was tried."]
-    return HEAD + "\n".join(map(_row, tables)) + "\n\n## Not as promised\n\n" + "\n".join(found) + "\n"
+    found = [line for table in tables for line in _told(table, causes)] or ["Nothing of what was tried."]
+    head = f"| playbook | mode | on | {' | '.join(COLUMNS)} |\n|---|---|---|{'--:|' * len(COLUMNS)}\n"
+    return HEAD + head + "\n".join(map(_row, tables)) + "\n\n## Not as promised\n\n" + "\n".join(found) + "\n"
 
 
 def tables_of(report: dict[str, Any]) -> list[Table]:
@@ -106,51 +110,55 @@ def print_page(options: argparse.Namespace) -> int:
 
 def _tables_in(home: Path) -> list[Table]:
     path = home / CHAOS
-    return tables_of(json.loads(path.read_text())) if path.exists() else [Table(home.name, "all", NOT_RUN, 0, [])]
+    return tables_of(json.loads(path.read_text())) if path.exists() else [Table(home.name, "all", NOT_RUN, [], [])]
 
 
 def _table(playbook: str, mode: str, kept: dict[str, Any] | None) -> Table:
     if kept is None:
-        return Table(playbook, mode, NOT_RUN, 0, [])
-    return Table(playbook, mode, kept["on"], kept["points"], [Outcome.kept(row) for row in kept["outcomes"]])
+        return Table(playbook, mode, NOT_RUN, [], [])
+    points = [Point(**row) for row in kept["points"]]
+    return Table(playbook, mode, kept["on"], points, [Series.kept(row) for row in kept["series"]])
 
 
 def _row(table: Table) -> str:
-    outcomes = table.outcomes
     if table.day == NOT_RUN:
-        return f"| {table.playbook} | {table.mode} | {NOT_RUN} |" + " |" * 9
+        return f"| {table.playbook} | {table.mode} | {NOT_RUN} |" + " |" * len(COLUMNS)
+    found = verdicts(table.series, table.points)
+    tried = {**found.fine, **found.bad}
+    runs = [run for series in table.series for run in series.runs]
     counts = [
-        table.points,
-        len(outcomes),
-        sum(outcome.stopped == 0 for outcome in outcomes),
-        sum(not outcome.differences for outcome in outcomes),
-        sum(not outcome.unclear for outcome in outcomes),
-        sum(is_good(outcome) for outcome in outcomes),
-        sum(outcome.requests for outcome in outcomes),
-        sum(outcome.failed for outcome in outcomes),
-        round(sum(outcome.took for outcome in outcomes)),
+        len(table.points),
+        len(tried),
+        sum(not series.is_alone for series in tried.values()),
+        sum(not any(point in run.stops for run in series.runs) for point, series in tried.items()),
+        len(found.fine),
+        len(table.series),
+        sum(not series.differences for series in table.series),
+        len(runs),
+        sum(not run.unclear for run in runs),
+        sum(series.requests for series in table.series),
+        sum(series.failed for series in table.series),
+        round(sum(series.took for series in table.series)),
     ]
     return " | ".join([f"| {table.playbook}", table.mode, table.day, *(f"{count:,}" for count in counts)]) + " |"
 
 
-def _told(table: Table, outcome: Outcome, causes: Sequence[Cause]) -> str:
-    point = outcome.point
-    where = " ".join(part for part in (point.service, point.operation, point.target, f"[{point.caller}]") if part)
-    known = [
+def _told(table: Table, causes: Sequence[Cause]) -> list[str]:
+    """A line for each point that was not as promised, and for each series that was not although its points were."""
+    found = verdicts(table.series, table.points)
+    bad = [(f"`{point.where}`", series) for point, series in found.bad.items()]
+    for series in found.together:
+        names = [f"`{point.where}`" for point in series.struck]
+        bad.append((f"{len(names)} points together, each as promised without the others ({', '.join(names)})", series))
+    return [
+        f"- {table.playbook}, {table.mode}, {at}: {breach(series)}. {_cause(table, at, causes)}" for at, series in bad
+    ]
+
+
+def _cause(table: Table, where: str, causes: Sequence[Cause]) -> str:
+    known = (
         cause.cause
         for cause in causes
         if (cause.playbook, cause.mode) == (table.playbook, table.mode) and cause.at in where
-    ]
-    return f"- {table.playbook}, {table.mode}, `{where}`: {_breach(outcome)}. {known[0] if known else 'NOT EXPLAINED.'}"
-
-
-def _breach(outcome: Outcome) -> str:
-    said = [
-        "" if outcome.struck else "the call did not come",
-        "" if outcome.again in (None, 0) else f"run again, it ended with {outcome.again}",
-        f"differs: {'; '.join(outcome.differences[:2])}" if outcome.differences else "",
-        f"unclear: {outcome.unclear[0]}" if outcome.unclear else "",
-        f"{outcome.orphans} orphans" if outcome.orphans else "",
-        f"{outcome.failed} of {outcome.requests} requests failed" if outcome.failed else "",
-    ]
-    return "; ".join(part for part in said if part)
+    )
+    return next(known, "NOT EXPLAINED.")

@@ -12,7 +12,7 @@ import os
 import secrets
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -135,7 +135,7 @@ class World:
         """Do what a line of the protocol says, one at a time; returns what it asks for.
 
         ``{"visit": rate}``; ``{"state": true}``; ``{"snapshot": name}`` and ``{"restore": name}``;
-        ``{"faults": [rules]}``; ``{"struck": true}``: how many calls the rules in force have struck;
+        ``{"faults": [rules]}``; ``{"struck": true}``: the calls that the rules in force have struck;
         ``{"run": process id}``: whom a ``kill`` is about; ``{"orphans": true}``: which processes below it outlived it.
         """
         with self._obeying:
@@ -154,7 +154,7 @@ class World:
             case {"faults": rules}:
                 return self.faults.obey([Rule.model_validate(rule) for rule in rules])
             case {"struck": _}:
-                return self.faults.struck
+                return [asdict(strike) for strike in self.faults.struck]
             case {"orphans": _}:
                 return self.faults.orphans()
             case {"run": process}:

@@ -1,18 +1,16 @@
-"""Where a run is attacked, and how the outcome is judged."""
+"""Where a run is attacked, and which of its words are clear."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import pytest
 
-from rehearsal.attack import MODES, Mode, Outcome, Point, is_good, points_of, row, sentences, spread, unclear
+from rehearsal.attack import MODES, Mode, Point, points_of, sentences, spread, unclear
 from rehearsal.calls import Kind, Service
 from rehearsal.requestlog import Entry
 
 POOL, OTHER = "5d41402abc4b2a76b9719d911017c592", "7d793037a0760186574b0282f2f435e7"
-GOOD = Outcome(Point("aws", "CreateService", "me", "web", 1), True, -9, 0, [], [], [], 0, 0, 99, 1.0)
 
 
 def entry(operation: str, kind: Kind = "write", target: str = "", service: Service = "aws") -> Entry:
@@ -35,8 +33,8 @@ def test_a_target_that_the_world_named_is_found_by_its_turn() -> None:
     entries = [entry("PATCH", target=POOL), entry("PATCH", target=POOL), entry("PATCH", target=OTHER)]
     first, second = points_of(entries, writes_only=True)
     assert (first.nth, second.nth) == (1, 3)
-    assert (first.target, first.rule(kill="all").target) == ("<id>", "<id>")
-    assert second.rule(answer="reset").nth == 3
+    assert (first.target, MODES["kill"].rule(first).target) == ("<id>", "<id>")
+    assert MODES["reset"].rule(second).nth == 3
 
 
 def test_what_is_named_beside_an_id_tells_targets_apart() -> None:
@@ -49,10 +47,6 @@ def test_what_is_named_beside_an_id_tells_targets_apart() -> None:
 def test_a_point_is_known_again_in_another_world() -> None:
     there, here = (points_of([entry("PATCH", target=target)], writes_only=True) for target in (POOL, OTHER))
     assert there == here
-
-
-def test_an_outcome_is_kept_whole() -> None:
-    assert Outcome.kept(json.loads(json.dumps(dataclasses.asdict(GOOD)))) == GOOD
 
 
 def test_each_step_of_a_ramp_may_be_a_point() -> None:
@@ -74,38 +68,13 @@ def test_a_beginning_of_the_spread_is_spread() -> None:
     assert spread(list(range(8)))[:4] == [0, 4, 2, 6]
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"struck": False},
-        {"again": 2},
-        {"again": None},
-        {"stopped": 0},
-        {"differences": ["/aws: 1 -> 2"]},
-        {"unclear": ["Traceback (most recent call last)"]},
-        {"orphans": 1},
-        {"failed": 1},
-    ],
-)
-def test_each_promise_is_judged(bad: dict[str, object]) -> None:
-    assert is_good(GOOD)
-    assert row(1, GOOD).startswith("ok ")
-    outcome = dataclasses.replace(GOOD, **bad)  # type: ignore[arg-type]
-    assert not is_good(outcome)
-    assert row(1, outcome).startswith("BAD")
-
-
-def test_a_run_that_takes_no_notice_is_good() -> None:
-    assert is_good(dataclasses.replace(GOOD, stopped=0, again=None))
-
-
-CALL = Point("cloudflare", "PATCH /zones/{zone}/load_balancers/{id}", "me", "api.bond.example", 1)
+CALL = Point("cloudflare", "PATCH /zones/{zone}/load_balancers/{id}", "me", "api.bond.example", "write", 1)
 SUMMARY = "SUMMARY [bond-server] ****\n- Heroku app bond-server: web x2\n"
 
 
 def test_a_killed_run_and_a_good_one_need_no_sentence() -> None:
-    assert unclear(SUMMARY, -9, CALL) == []
-    assert unclear(SUMMARY, 0, CALL) == []
+    assert unclear(SUMMARY, -9, [CALL]) == []
+    assert unclear(SUMMARY, 0, [CALL]) == []
 
 
 @pytest.mark.parametrize(
@@ -117,11 +86,11 @@ def test_a_killed_run_and_a_good_one_need_no_sentence() -> None:
 )
 @pytest.mark.parametrize("code", [-9, 0, 2])
 def test_tracebacks_and_unknown_errors_are_no_sentences(line: str, code: int) -> None:
-    assert line in unclear(f"{SUMMARY}- FAILED: Cloudflare failed.\n{line}\n  File", code, CALL)
+    assert line in unclear(f"{SUMMARY}- FAILED: Cloudflare failed.\n{line}\n  File", code, [CALL])
 
 
 def test_a_failed_run_says_so_in_its_summary() -> None:
-    assert unclear(f"fatal: Cloudflare failed\n{SUMMARY}", 2, CALL) == ["the summary has no sentence on the failure"]
+    assert unclear(f"fatal: Cloudflare failed\n{SUMMARY}", 2, [CALL]) == ["the summary has no sentence on the failure"]
 
 
 @pytest.mark.parametrize(
@@ -135,12 +104,24 @@ def test_a_failed_run_says_so_in_its_summary() -> None:
 def test_the_sentence_names_the_vendor_or_the_thing(sentence: str, is_clear: bool) -> None:
     output = f"{SUMMARY}- FAILED: {sentence}\n"
     assert sentences(output) == [sentence]
-    assert (unclear(output, 2, CALL) == []) is is_clear
+    assert (unclear(output, 2, [CALL]) == []) is is_clear
 
 
 def test_a_call_without_a_target_is_named_by_its_vendor() -> None:
     nowhere = dataclasses.replace(CALL, target="")
-    assert unclear(f"{SUMMARY}- FAILED: It went wrong.\n", 2, nowhere)
+    assert unclear(f"{SUMMARY}- FAILED: It went wrong.\n", 2, [nowhere])
+
+
+def test_of_several_calls_at_which_a_run_stopped_one_is_named() -> None:
+    other = Point("aws", "CreateService", "me", "web", "write", 1)
+    output = f"{SUMMARY}- FAILED: AWS refused it.\n"
+    assert unclear(output, 2, [CALL, other]) == []
+    assert unclear(output, 2, [CALL]) == ["names neither Cloudflare nor api.bond.example: AWS refused it."]
+
+
+def test_a_point_is_called_by_what_tells_it_apart() -> None:
+    assert CALL.where == "cloudflare PATCH /zones/{zone}/load_balancers/{id} api.bond.example [me]"
+    assert dataclasses.replace(CALL, target="", nth=2).where.endswith("{id} [me] #2")
 
 
 def test_modes_are_known_by_name() -> None:

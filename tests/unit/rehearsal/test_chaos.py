@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from rehearsal.attack import Point
 from rehearsal.cli import main
+from rehearsal.series import Series, Verdicts, verdicts
 
 ROOT = Path(__file__).resolve().parents[3]
 SEED = """
@@ -44,6 +46,15 @@ CARELESS = """
 number = len(names())
 call("POST", *records, {"type": "A", "name": f"n{number}.shop.example", "content": "192.0.2.1", "ttl": 1})
 """
+CREDULOUS = """
+try:
+    keys = list(call("GET", *heroku, accept="application/vnd.heroku+json; version=3"))
+except OSError:
+    keys = []
+listed = names()
+if keys and "www.shop.example" not in listed:
+    call("POST", *records, {"type": "A", "name": "www.shop.example", "content": "192.0.2.1", "ttl": 1})
+"""
 
 
 def chaos(folder: Path, script: str, *how: str) -> tuple[int, dict[str, Any], str]:
@@ -69,42 +80,68 @@ def chaos(folder: Path, script: str, *how: str) -> tuple[int, dict[str, Any], st
     return ran.returncode, json.loads((folder / "home" / "chaos.json").read_text())["modes"], ran.stdout
 
 
+def verdicts_of(kept: dict[str, Any]) -> Verdicts:
+    return verdicts([Series.kept(row) for row in kept["series"]], [Point(**row) for row in kept["points"]])
+
+
 def test_a_careful_script_may_be_killed_at_every_write(tmp_path: Path) -> None:
     chaos(tmp_path, CAREFUL, "--kill", "--every", "2")
     code, modes, printed = chaos(tmp_path, CAREFUL, "--modes", "kill,kill-main", "--resume")
     assert code == 0, printed
-    assert printed.count("ok ") == 3, "one was found to be as promised before"
+    assert printed.count("ok ") == 2, "one point was found to be as promised before"
     assert list(modes) == ["kill", "kill-main"]
     for kept in modes.values():
-        assert kept["points"] == 2
-        assert sorted(outcome["point"]["target"] for outcome in kept["outcomes"]) == [
-            "old.shop.example",
-            "www.shop.example",
-        ]
-        assert all(outcome["stopped"] == -9 and outcome["again"] == 0 for outcome in kept["outcomes"])
+        targets = sorted(point.target for point in verdicts_of(kept).fine)
+        assert targets == ["old.shop.example", "www.shop.example"]
+    assert [run["code"] for run in modes["kill-main"]["series"][0]["runs"]] == [-9, -9, 0]
+
+
+def test_each_point_may_be_alone(tmp_path: Path) -> None:
+    code, modes, printed = chaos(tmp_path, CAREFUL, "--kill", "--alone")
+    assert code == 0, printed
+    assert [[run["code"] for run in series["runs"]] for series in modes["kill"]["series"]] == [[-9, 0]] * 2
 
 
 def test_a_script_that_does_things_twice_is_caught(tmp_path: Path) -> None:
     code, modes, printed = chaos(tmp_path, CARELESS, "--modes", "kill,lost")
     assert code == 1
-    assert "DIFFERS" in printed
+    assert "differs" in printed
     for name, stopped in (("kill", -9), ("lost", 1)):
-        outcome = modes[name]["outcomes"][0]
-        assert outcome["stopped"] == stopped
-        assert any("n2.shop.example" in line or "n3.shop.example" in line for line in outcome["differences"])
+        (series,) = verdicts_of(modes[name]).bad.values()
+        assert series.runs[0].code == stopped
+        assert any("n2.shop.example" in line or "n3.shop.example" in line for line in series.differences)
+
+
+def test_of_a_series_the_points_that_are_bad_are_found(tmp_path: Path) -> None:
+    """The careful half of the script is as promised, whatever the other does."""
+    code, modes, printed = chaos(tmp_path, CAREFUL + CARELESS, "--kill")
+    assert code == 1
+    found = verdicts_of(modes["kill"])
+    assert sorted(point.target for point in found.fine) == ["old.shop.example", "www.shop.example"], printed
+    assert [point.target for point in found.bad] == ["n3.shop.example"]
+    assert found.together == []
+
+
+def test_what_the_next_run_mends_is_not_taken_for_good(tmp_path: Path) -> None:
+    """The script takes a reset for "there is none" at one place; that it stops at the next call would hide it."""
+    code, modes, printed = chaos(tmp_path, CREDULOUS, "--fault", "reset")
+    assert code == 1, printed
+    told = [point.where for point, series in verdicts_of(modes["reset"]).bad.items() if series.differences]
+    assert told == ["heroku GET /apps/{app}/config-vars shop [offramp.ecs/sample]"], printed
 
 
 def test_a_traceback_is_no_clear_sentence_and_is_not_forgotten_by_a_run_that_resumes(tmp_path: Path) -> None:
     code, modes, printed = chaos(tmp_path, CAREFUL, "--fault", "500", "--every", "2")
     assert code == 1
-    assert "UNCLEAR" in printed
+    assert "unclear" in printed
     kept = modes["500"]
     assert kept["on"]
-    assert len(kept["outcomes"]) < kept["points"]
-    for outcome in kept["outcomes"]:
-        assert outcome["struck"]
-        assert not outcome["differences"]
-        assert "the summary has no sentence on the failure" in outcome["unclear"]
+    found = verdicts_of(kept)
+    assert len(found.bad) < len(kept["points"])
+    for series in found.bad.values():
+        assert series.struck
+        assert not series.differences
+        assert "the summary has no sentence on the failure" in series.runs[0].unclear
     code, modes, _ = chaos(tmp_path, CAREFUL, "--fault", "500", "--resume", "--budget", "0")
     assert code == 1
     assert modes["500"] == kept

@@ -16,7 +16,7 @@ from rehearsal.aws.ailing import refuse as aws_refuse
 from rehearsal.aws.embed import Server as Hypercorn
 from rehearsal.calls import Call
 from rehearsal.cloudflare.protocol import refuse as cloudflare_refuse
-from rehearsal.faults import FaultError, Faults, Rule, load_faults
+from rehearsal.faults import FaultError, Faults, Rule, Strike, load_faults
 from rehearsal.heroku.protocol import refuse as heroku_refuse
 from rehearsal.requestlog import AsgiApp, Receive, Request, RequestLog, Scope, Send, read_log
 from rehearsal.serving import Server
@@ -71,7 +71,7 @@ def test_the_nth_call_is_struck_and_no_other(stage: Stage) -> None:
     stage.log.faults.obey([Rule(operation="POST /things", nth=2, times=2, answer=500)])
     assert [stage.post().status_code for _ in range(4)] == [201, 500, 500, 201]
     assert stage.shop.made == 2
-    assert stage.log.faults.struck == 2
+    assert stage.log.faults.struck == [Strike(0, passed=True), Strike(0, passed=True)]
     assert [entry.status for entry in read_log(stage.log.path)] == [201, 500, 500, 201]
 
 
@@ -161,6 +161,19 @@ def test_the_first_rule_that_strikes_wins_and_each_counts_for_itself() -> None:
     faults = Faults([Rule(nth=2, answer=429), Rule(answer=500)])
     struck = [faults.strike("aws", WRITE, "me") for _ in range(3)]
     assert [rule and rule.answer for rule in struck] == [500, 429, None]
+
+
+def test_a_rule_counts_what_an_earlier_one_strikes_too() -> None:
+    faults = Faults([Rule(answer=429), Rule(nth=2, answer=500), Rule(nth=2, answer="reset")])
+    struck = [faults.strike("aws", WRITE, "me") for _ in range(3)]
+    assert [rule and rule.answer for rule in struck] == [429, 500, None], "the third has missed its call"
+
+
+def test_it_is_known_whether_a_struck_call_came_through_later() -> None:
+    faults = Faults([Rule(answer=500, target="a"), Rule(answer=500, target="b")])
+    for target in ("a", "b", "a"):
+        faults.strike("aws", dataclasses.replace(WRITE, target=target), "me")
+    assert faults.struck == [Strike(0, passed=True), Strike(1)]
 
 
 @pytest.mark.parametrize(

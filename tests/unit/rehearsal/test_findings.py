@@ -5,26 +5,43 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rehearsal.attack import MODES, Outcome, Point
+from rehearsal.attack import MODES, Point
 from rehearsal.cli import main
 from rehearsal.findings import Cause, FindingsError, Table, load_causes, page, tables_of
+from rehearsal.series import Run, Series
 
-POINT = Point("aws", "CreateService", "offramp.ecs/ecs_service", "web", 1)
-GOOD = Outcome(POINT, True, -9, 0, [], [], [], 0, 0, 1200, 9.6)
-LATE = dataclasses.replace(GOOD, failed=3)
+POINT = Point("aws", "CreateService", "offramp.ecs/ecs_service", "web", "write", 1)
+OTHER, THIRD, LAST = (dataclasses.replace(POINT, target=target) for target in ("worker", "clock", "mail"))
+
+
+def stopped(*struck: Point, **more: Any) -> Run:
+    return dataclasses.replace(Run(list(struck), list(struck[-1:]), -9, [], [], 0, []), **more)
+
+
+END = Run([], [], 0, [], [], 0, [])
+ALONE = Series([POINT], [stopped(POINT), END], [], 0, 1200, 9.6)
+LATE = dataclasses.replace(ALONE, failed=3)
+PAIR = Series([OTHER, THIRD], [Run([OTHER, THIRD], [], 0, [], [], 0, [])], [], 0, 1000, 10.0)
 REPORT = {
     "command": ["ansible-playbook", "playbooks/release.yml", "-i", "inventories/rehearsal"],
     "modes": {
-        "kill": {"on": "2026-11-23", "points": 4, "outcomes": [dataclasses.asdict(GOOD), dataclasses.asdict(LATE)]}
+        "kill": {
+            "on": "2026-11-23",
+            "points": [dataclasses.asdict(point) for point in (POINT, OTHER, THIRD, LAST)],
+            "series": [dataclasses.asdict(series) for series in (PAIR, LATE)],
+        }
     },
 }
 
 
 def test_a_row_counts_what_was_tried() -> None:
-    assert "| release.yml | kill | 2026-11-23 | 4 | 2 | 0 | 2 | 2 | 1 | 2,400 | 3 | 19 |" in page(tables_of(REPORT))
+    printed = page(tables_of(REPORT))
+    assert "points | tried | in series | got over | as promised | series | same end | runs | clear | " in printed
+    assert "| release.yml | kill | 2026-11-23 | 4 | 3 | 2 | 2 | 2 | 2 | 2 | 3 | 3 | 2,200 | 3 | 20 |" in printed
 
 
 def test_what_was_not_run_is_told() -> None:
@@ -33,8 +50,10 @@ def test_what_was_not_run_is_told() -> None:
 
 
 def test_a_mode_of_another_name_is_kept() -> None:
-    modes = {"500, at writes": {"on": "2026-11-24", "points": 1, "outcomes": [dataclasses.asdict(GOOD)]}}
-    assert "| release.yml | 500, at writes | 2026-11-24 | 1 | 1 |" in page(tables_of({**REPORT, "modes": modes}))
+    mode = {"on": "2026-11-24", "points": [dataclasses.asdict(POINT)], "series": [dataclasses.asdict(ALONE)]}
+    assert "| release.yml | 500, at writes | 2026-11-24 | 1 | 1 | 0 |" in page(
+        tables_of({**REPORT, "modes": {"500, at writes": mode}})
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,14 +61,14 @@ def test_a_mode_of_another_name_is_kept() -> None:
     [
         ({"failed": 3}, "3 of 1200 requests failed"),
         ({"differences": ["/aws: 1 -> 2"]}, "differs: /aws: 1 -> 2"),
-        ({"unclear": ["Traceback"]}, "unclear: Traceback"),
-        ({"struck": False}, "the call did not come"),
-        ({"again": 2}, "run again, it ended with 2"),
-        ({"orphans": 1}, "1 orphans"),
+        ({"runs": [stopped(POINT), dataclasses.replace(END, unclear=["Traceback"])]}, "unclear: Traceback"),
+        ({"runs": [END]}, "the call did not come"),
+        ({"runs": [stopped(POINT), dataclasses.replace(END, code=2)]}, "run again, it ended with 2"),
+        ({"runs": [stopped(POINT, orphans=1), END]}, "1 orphans"),
     ],
 )
-def test_each_breach_is_told_with_its_cause_or_the_lack_of_one(breach: dict[str, object], told: str) -> None:
-    table = Table("release.yml", "kill", "2026-11-23", 1, [dataclasses.replace(GOOD, **breach)])  # type: ignore[arg-type]
+def test_each_breach_is_told_with_its_cause_or_the_lack_of_one(breach: dict[str, Any], told: str) -> None:
+    table = Table("release.yml", "kill", "2026-11-23", [POINT], [dataclasses.replace(ALONE, **breach)])
     line = f"- release.yml, kill, `aws CreateService web [offramp.ecs/ecs_service]`: {told}. "
     assert line + "NOT EXPLAINED." in page([table])
     cause = Cause(playbook="release.yml", mode="kill", at="CreateService", cause="The vendor is so.")
@@ -57,8 +76,17 @@ def test_each_breach_is_told_with_its_cause_or_the_lack_of_one(breach: dict[str,
     assert line + "NOT EXPLAINED." in page([table], [cause.model_copy(update={"mode": "500"})])
 
 
+def test_a_series_that_is_bad_although_its_points_are_good_is_told() -> None:
+    parts = [dataclasses.replace(PAIR, points=[each], runs=[stopped(each), END]) for each in (OTHER, THIRD)]
+    many = [dataclasses.replace(PAIR, failed=7), *parts]
+    table = Table("release.yml", "kill", "2026-11-23", [OTHER, THIRD], many)
+    told = "release.yml, kill, 2 points together, each as promised without the others (`aws CreateService worker "
+    assert told in page([table])
+    assert "7 of 1000 requests failed. NOT EXPLAINED." in page([table])
+
+
 def test_a_page_without_a_breach_says_so() -> None:
-    table = Table("release.yml", "kill", "2026-11-23", 1, [GOOD])
+    table = Table("release.yml", "kill", "2026-11-23", [POINT], [ALONE])
     assert page([table]).endswith("## Not as promised\n\nNothing of what was tried.\n")
 
 
