@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rehearsal import chaos, findings
+from rehearsal.ailments import AilmentError, read_ailments
 from rehearsal.control import ControlError, ask
 from rehearsal.faults import FaultError, Rule, load_faults
 from rehearsal.findings import FindingsError
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.does(options)
-    except (WorldError, ControlError, FaultError, FindingsError) as error:
+    except (WorldError, ControlError, FaultError, FindingsError, AilmentError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -64,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(does=_restore)
     for command in (snapshot, restore):
         command.add_argument("name", nargs="?", default="snapshot", help="the copy's name (default: %(default)s)")
+    ail = commands.add_parser("ail", parents=[home], help="let the platforms of a running world ail, or be well again")
+    ail.add_argument(
+        "ailments", nargs="?", default="{}", help="as YAML: '{aws: {errors: 0.2}}' (default: all are well)"
+    )
+    ail.set_defaults(does=_ail)
     chaos.add_command(commands, home)
     findings.add_command(commands)
     log = commands.add_parser("log", parents=[home], help="print the API requests of the last world")
@@ -110,6 +116,11 @@ def _snapshot(options: argparse.Namespace) -> int:
 
 def _restore(options: argparse.Namespace) -> int:
     ask(options.home, restore=options.name)
+    return 0
+
+
+def _ail(options: argparse.Namespace) -> int:
+    ask(options.home, ail=read_ailments(options.ailments).model_dump())
     return 0
 
 

@@ -29,9 +29,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from rehearsal.calls import Call, Kind, Service
 from rehearsal.state.canonical import without_ids
 
-Answer = Literal[429, 500, "garbage", "hang", "reset"]
+Answer = Literal[403, 429, 500, "garbage", "hang", "reset"]
 Victims = Literal["all", "main"]
-ANSWERS: tuple[Answer, ...] = (429, 500, "garbage", "hang", "reset")
+ANSWERS: tuple[Answer, ...] = (403, 429, 500, "garbage", "hang", "reset")
 
 
 class FaultError(ValueError):

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from rehearsal.ailments import WELL, Ailments
 from rehearsal.aws.certificates import Dns
 from rehearsal.aws.snapshot import Contents as AwsContents
 from rehearsal.aws.standin import AwsStandIn
@@ -124,6 +125,7 @@ class World:
         kept = self._snapshots[name]
         if self._visitors is not None:
             self.visit(0)
+        self.ail(WELL)
         self.cloudflare.restore(kept.cloudflare)
         self.heroku.restore(kept.heroku)
         self.aws.restore(kept.aws)
@@ -131,11 +133,18 @@ class World:
         if self._visitors is not None:
             self.visit(kept.rate)
 
+    def ail(self, ailments: Ailments) -> None:
+        """Let the platforms ail so from now on, and be well otherwise."""
+        self.heroku.ail(ailments.heroku)
+        self.aws.ail(ailments.aws, ailments.cloudwatch)
+
     def obey(self, order: Json) -> Any:
         """Do what a line of the protocol says, one at a time; returns what it asks for.
 
         ``{"visit": rate}``; ``{"state": true}``; ``{"snapshot": name}`` and ``{"restore": name}``;
         ``{"faults": [rules]}``; ``{"struck": true}``: the calls that the rules in force have struck;
+        ``{"ail": ailments}``, see :mod:`rehearsal.ailments`; ``{"kill_task": service}``: its id;
+        ``{"shares": true}``: how the load balancers divide their traffic, without a call that anybody would count;
         ``{"run": process id}``: whom a ``kill`` is about; ``{"orphans": true}``: which processes below it outlived it.
         """
         with self._obeying:
@@ -153,6 +162,12 @@ class World:
                 return self.restore(name)
             case {"faults": rules}:
                 return self.faults.obey([Rule.model_validate(rule) for rule in rules])
+            case {"ail": ailments}:
+                return self.ail(Ailments.model_validate(ailments))
+            case {"kill_task": service}:
+                return self.aws.kill_task(service)
+            case {"shares": _}:
+                return self.cloudflare.shares()
             case {"struck": _}:
                 return [asdict(strike) for strike in self.faults.struck]
             case {"orphans": _}:

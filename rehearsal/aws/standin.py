@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from rehearsal.ailments import AwsAilment, MetricsAilment
 from rehearsal.aws import (
     alarms,
     balancing,
@@ -121,6 +124,24 @@ class AwsStandIn:
         """Let everything be as it was, with new tasks; returns when all services are steady."""
         with self._scaler.hold():
             put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
+
+    def ail(self, ailment: AwsAilment, metrics: MetricsAilment) -> None:
+        """Let requests to all load balancers, and what is measured of them, fare so from now on."""
+        self._plane.ail(ailment, metrics)
+
+    def kill_task(self, service: str) -> str:
+        """End the processes of a service's task by SIGKILL; the id of that task, of which there may be several.
+
+        Raises:
+            LookupError: no task of the service runs.
+        """
+        aws = self._seed.aws
+        for task in self.ecs.running(aws.account, aws.region):
+            if task.service == service and task.processes:
+                for process in task.processes:
+                    os.kill(process, signal.SIGKILL)
+                return task.id
+        raise LookupError(f"no task of service {service} runs")
 
     def _install_certificates(self, patches: Patches) -> None:
         if self._certs is None:

@@ -64,6 +64,16 @@ def _balancer(store: Store, balancer: Json) -> Json:
     }
 
 
+def shares_of(balancer: Json, pools: Mapping[str, Json]) -> dict[str, float]:
+    """Pool name -> its share of the traffic while all pools are healthy; a disabled pool has none."""
+    steering = balancer["random_steering"]
+    weights = steering.get("pool_weights") or {}
+    named = {pool: weights.get(pool, steering["default_weight"]) for pool in balancer["default_pools"]}
+    open_ = {pool: weight if pools[pool]["enabled"] else 0.0 for pool, weight in named.items()}
+    total = sum(open_.values())
+    return {pools[pool]["name"]: weight / total if total else 0.0 for pool, weight in open_.items()}
+
+
 def _pool(store: Store, pool_id: str) -> Json:
     pool = store.pools[pool_id]
     return {

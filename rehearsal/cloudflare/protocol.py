@@ -141,10 +141,16 @@ class Api:
             return found.handler(self._cloudflare, asked)
 
 
+_FAULTS = {
+    403: (10000, "Authentication error"),
+    429: (971, "Please wait and consider throttling your request speed"),
+    500: (10013, "An unknown error has occurred"),
+}
+
+
 def refuse(status: int, _: LoggedRequest) -> Refusal:
     """A fault of the rehearsal's, as Cloudflare would tell it."""
-    limited = (971, "Please wait and consider throttling your request speed")
-    code, message = limited if status == 429 else (10013, "An unknown error has occurred")
+    code, message = _FAULTS[status]
     content = {"result": None, "success": False, "errors": [{"code": code, "message": message}], "messages": []}
     wait = {"Retry-After": "1"} if status == 429 else {}
     return status, {"Content-Type": "application/json", **wait}, json.dumps(content).encode()

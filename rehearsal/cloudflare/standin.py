@@ -12,7 +12,7 @@ from typing import Protocol
 from rehearsal.children import Worker
 from rehearsal.cloudflare import routes_balancing, routes_zones
 from rehearsal.cloudflare.analytics import Analytics
-from rehearsal.cloudflare.edge import table
+from rehearsal.cloudflare.edge import shares_of, table
 from rehearsal.cloudflare.protocol import BASE, Api, refuse
 from rehearsal.cloudflare.state import state_of
 from rehearsal.cloudflare.store import ACCOUNT, Contents, Store, new_id
@@ -107,6 +107,11 @@ class CloudflareStandIn:
     def state(self) -> Json:
         """All there is, as plain values."""
         return state_of(self.store)
+
+    def shares(self) -> dict[str, dict[str, float]]:
+        """How each load balancer divides its traffic: its host -> pool name -> share, disabled pools at 0."""
+        with self.store.lock:
+            return {balancer["name"]: shares_of(balancer, self.store.pools) for _, balancer in self.store.balancers()}
 
     def restore(self, contents: Contents) -> None:
         """Let everything be as it was (``store.snapshot()``), at the edge, too."""

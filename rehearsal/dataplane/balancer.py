@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from rehearsal.children import Json
+from rehearsal.dataplane.ailing import Ailing
 from rehearsal.dataplane.channel import Channel, each_second, main
 from rehearsal.dataplane.proxy import (
     Certificates,
@@ -62,6 +63,7 @@ class BalancerPlane:
         self._channel = channel
         self._entrances: dict[str, _Entrance] = {}
         self._groups: dict[str, TargetGroup] = {}
+        self._ailing = Ailing()
         self._tally = Tally()
         self._told_health: Json = {}
         self._session = client_session(CONNECT_WITHIN)
@@ -70,6 +72,7 @@ class BalancerPlane:
 
     async def apply(self, message: Json) -> None:
         """Put a table in force and report where its listeners listen."""
+        self._ailing.update(message.get("ailment", {}))
         self._apply_groups(message)
         await self._apply_listeners(message["balancers"])
         listening: Json = {arn: {} for arn in message["balancers"]}
@@ -164,6 +167,9 @@ class BalancerPlane:
         headers["X-Forwarded-Proto"] = "https" if request.secure else "http"
         headers["X-Forwarded-Port"] = str(entrance.table["port"])
         headers.setdefault("X-Amzn-Trace-Id", f"Root=1-{int(time.time()):x}-{secrets.token_hex(12)}")
+        if await self._ailing.strikes(request.rel_url.raw_path):
+            self._tally.answered(entrance.balancer, group.arn, 500, time.perf_counter() - started)
+            return page(500, "the rehearsal's AWS ails", AILING)
         async with await ask(self._session, target.upstream, request, headers, entrance.idle_timeout) as answer:
             took = time.perf_counter() - started
             response = await pass_on(request, answer, {})
@@ -193,6 +199,7 @@ class BalancerPlane:
 
 
 SERVER = {"Server": "awselb/2.0"}
+AILING = {"X-Rehearsal-Side": "aws"}
 
 
 def _socket(table: Json) -> tuple[int, str]:

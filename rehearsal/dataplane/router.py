@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from rehearsal.children import Json
+from rehearsal.dataplane.ailing import Ailing
 from rehearsal.dataplane.channel import Channel, each_second, main
 from rehearsal.dataplane.proxy import (
     Certificates,
@@ -103,6 +104,7 @@ class RouterPlane:
         self._by_host: dict[str, _App] = {}
         self._changed = asyncio.Condition()
         self._lines: list[Json] = []
+        self._ailing = Ailing()
         self._random = secrets.SystemRandom()
         self._session = client_session(CONNECT)
         self._certificates = Certificates()
@@ -113,6 +115,7 @@ class RouterPlane:
 
     async def apply(self, message: Json) -> None:
         """Put a table in force."""
+        self._ailing.update(message.get("ailment", {}))
         self._certificates.replace(message.get("certificates", {}))
         self._by_host = {
             host.lower(): _app(name, row) for name, row in message["apps"].items() for host in row["hosts"]
@@ -171,6 +174,9 @@ class RouterPlane:
         headers["X-Forwarded-Port"] = "443" if request.secure else "80"
         headers.add("Via", "1.1 heroku-router")
         visit.connected = time.perf_counter()
+        if await self._ailing.strikes(request.rel_url.raw_path):
+            self._log(visit, 500, 0, None)
+            return page(500, "the rehearsal's Heroku ails", {"X-Rehearsal-Side": "heroku"})
         async with await ask(self._session, Upstream(dyno.port), request, headers, FIRST_BYTE) as answer:
             response = await pass_on(request, answer, {"Via": "1.1 heroku-router"})
             self._log(visit, answer.status, answer.content_length or 0, None)

@@ -175,10 +175,16 @@ class Api:
         return Response(body, answer.status, sent, media_type="application/json")
 
 
+_FAULTS = {
+    403: ("forbidden", "You do not have access to the app."),
+    429: ("rate_limit", "Your account reached the API rate limit. Please wait a few minutes."),
+    500: ("internal_server_error", "Internal server error."),
+}
+
+
 def refuse(status: int, _: LoggedRequest) -> Refusal:
     """A fault of the rehearsal's, as Heroku would tell it."""
-    limited = ("rate_limit", "Your account reached the API rate limit. Please wait a few minutes.")
-    name, message = limited if status == 429 else ("internal_server_error", "Internal server error.")
+    name, message = _FAULTS[status]
     return status, {"Content-Type": "application/json"}, _json({"id": name, "message": message})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from rehearsal.ailments import Ailment
 from rehearsal.heroku.dynos import Dyno, Dynos
 from rehearsal.heroku.store import App, Store
 from rehearsal.restapi import Json
@@ -18,12 +19,12 @@ class Issuer(Protocol):
         """The PEM file for these names."""
 
 
-def table(store: Store, dynos: Dynos, issue: Callable[[list[str]], Path]) -> Json:
+def table(store: Store, dynos: Dynos, issue: Callable[[list[str]], Path], ailment: Ailment) -> Json:
     """The router's whole table. ``starting`` and ``crashed`` count web dynos that cannot serve (yet, any more)."""
     with store.lock:
         apps = {app.name: _row(app, [dyno for dyno in dynos.of(app.name) if dyno.web]) for app in store.apps.values()}
     certificates = {host: str(issue(row["hosts"])) for row in apps.values() for host in row["hosts"]}
-    return {"apps": apps, "certificates": certificates}
+    return {"apps": apps, "certificates": certificates, "ailment": ailment.model_dump()}
 
 
 def hosts(app: App) -> list[str]:

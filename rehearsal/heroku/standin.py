@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
+from rehearsal.ailments import WELL, Ailment
 from rehearsal.calls import Call
 from rehearsal.children import Worker
 from rehearsal.heroku import routes_apps, routes_config, routes_processes, routes_resources
@@ -80,6 +81,7 @@ class HerokuStandIn:
         self._plane = plane or _router(directory)
         self._router: Plane | None = None
         self._publishing = Lock()
+        self._ailment = WELL.heroku
         self._dynos = Dynos(self.store, self.logplex, self._publish, environment or {}, tempo, launch)
         heroku = Heroku(self.store, self._dynos, self.logplex, self._publish, certs.issue, self._stream_url)
         self._api = Api(heroku, ROUTES, self.token, self.limit)
@@ -139,6 +141,11 @@ class HerokuStandIn:
             self._dynos.restart(app, partial(_is_of_another_time, app))
         self.wait_serving()
 
+    def ail(self, ailment: Ailment) -> None:
+        """Let requests to all apps fare so from now on; returns when it is in force."""
+        self._ailment = ailment
+        self._publish()
+
     def lose_log_lines(self, app: str, lines: int) -> None:
         """Lose so many lines of an app's log, in every open tail (L11) and in every drain (L10), as under load."""
         self.logplex.overflow_tails(app, lines)
@@ -160,7 +167,7 @@ class HerokuStandIn:
         """Bring the router up to date. One at a time and with the newest state: the last one to arrive is right."""
         with self._publishing:
             if self._router is not None:
-                self._router.send(table(self.store, self._dynos, self._certs.issue))
+                self._router.send(table(self.store, self._dynos, self._certs.issue, self._ailment))
 
     def _report(self, report: Json) -> None:
         for entry in report.get("router_lines", []):

@@ -21,11 +21,11 @@ than seconds. CPU is that of the command and its children.
 _SECTION = re.compile(r"^<!-- part (\w+) -->\n", re.MULTILINE)
 
 
-def write(section: str, name: str, order: Sequence[str], document: Path = DOCUMENT) -> None:
+def write(section: str, name: str, order: Sequence[str], document: Path = DOCUMENT, head: str = HEAD) -> None:
     """Put a part's section into the document, and leave those of the other parts as they are."""
     sections = {**_sections(document.read_text() if document.exists() else ""), name: section.strip() + "\n"}
     parts = [f"<!-- part {part} -->\n{sections[part]}" for part in order if part in sections]
-    document.write_text("\n".join([HEAD, *parts]))
+    document.write_text("\n".join([head, *parts]))
 
 
 def _sections(text: str) -> dict[str, str]:
@@ -41,10 +41,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def circumstances(rounds: int, load: float) -> str:
     """When, on what and how often; ``load`` is the machine's when the part began."""
+    return _circumstances(f"medians of {rounds} runs in turn; ", load)
+
+
+def circumstances_of_one(load: float) -> str:
+    """The same for what was measured once."""
+    return _circumstances("", load)
+
+
+def _circumstances(how: str, load: float) -> str:
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, bytecode compiled; medians of {rounds} runs in turn; load {load:.1f} at the "
-        f"beginning, {os.getloadavg()[0]:.1f} at the end."
+        f"{platform.python_version()}, bytecode compiled; {how}load {load:.1f} at the beginning, "
+        f"{os.getloadavg()[0]:.1f} at the end."
     )
 
 

@@ -54,6 +54,34 @@ class Stranger:
         """One request to Cloudflare that must succeed; its result."""
         return self._cloudflare.request(method, path, json=body).raise_for_status().json()["result"]
 
+    def newest(self, family: str) -> Any:
+        """The newest task definition of a family."""
+        return self.aws("ecs").describe_task_definition(taskDefinition=family)["taskDefinition"]
+
+    def register(self, family: str, container: Any) -> None:
+        """Register the newest task definition of a family once more, with another container."""
+        kept = (
+            "family",
+            "cpu",
+            "memory",
+            "networkMode",
+            "executionRoleArn",
+            "taskRoleArn",
+            "requiresCompatibilities",
+            "runtimePlatform",
+        )
+        newest = self.newest(family)
+        definition = {key: newest[key] for key in kept if key in newest}
+        self.aws("ecs").register_task_definition(**definition, containerDefinitions=[container])
+
+    def give_aws(self, percent: int) -> None:
+        """Move the weights in the dashboard."""
+        zone, balancer = _balancer(self)
+        old, new = balancer["default_pools"]
+        weights = {old: round(1 - percent / 100, 2), new: round(percent / 100, 2)}
+        steering = {"default_weight": 0, "pool_weights": weights}
+        self.cloudflare("PATCH", f"/zones/{zone}/load_balancers/{balancer['id']}", {"random_steering": steering})
+
 
 def open_a_port(who: Stranger) -> None:
     """Let SSH into the tasks' security group."""
@@ -90,22 +118,9 @@ def lower_the_ceiling(who: Stranger) -> None:
 
 def register_a_revision(who: Stranger) -> None:
     """Register a task definition of the release's family that no service runs."""
-    ecs = who.aws("ecs")
-    newest = ecs.describe_task_definition(taskDefinition="production-bond-server-web")["taskDefinition"]
-    kept = (
-        "family",
-        "containerDefinitions",
-        "cpu",
-        "memory",
-        "networkMode",
-        "executionRoleArn",
-        "taskRoleArn",
-        "requiresCompatibilities",
-        "runtimePlatform",
-    )
-    definition = {key: newest[key] for key in kept if key in newest}
-    definition["containerDefinitions"][0]["environment"] = [{"name": "TRIED", "value": "by hand"}]
-    ecs.register_task_definition(**definition)
+    family = "production-bond-server-web"
+    container = who.newest(family)["containerDefinitions"][0]
+    who.register(family, {**container, "environment": [{"name": "TRIED", "value": "by hand"}]})
 
 
 def edit_the_secret(who: Stranger) -> None:
@@ -119,10 +134,7 @@ def edit_the_secret(who: Stranger) -> None:
 
 def move_the_weights(who: Stranger) -> None:
     """Give AWS 40 % in the dashboard."""
-    zone, balancer = _balancer(who)
-    old, new = balancer["default_pools"]
-    steering = {"default_weight": 0, "pool_weights": {old: 0.6, new: 0.4}}
-    who.cloudflare("PATCH", f"/zones/{zone}/load_balancers/{balancer['id']}", {"random_steering": steering})
+    who.give_aws(40)
 
 
 def slow_the_monitors(who: Stranger) -> None:

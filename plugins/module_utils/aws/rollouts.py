@@ -7,7 +7,7 @@ or somebody else's release took its place is told by the record of the service's
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Optional
 
@@ -79,6 +79,7 @@ class Rollouts:
         self._deployment = ""
         self._begun = 0.0
         self._given_up = ""
+        self._completed: Optional[str] = None
         self._seen: dict[str, Failure] = {}
 
     def make(self, change: Change) -> None:
@@ -132,7 +133,7 @@ class Rollouts:
             starting=primary.get("pendingCount", 0),
             serving=primary.get("taskDefinition", ""),
             serving_tasks=primary.get("runningCount", 0),
-            previous=next((each["taskDefinition"] for each in others if each["runningCount"]), ""),
+            previous=self._earlier(subject, primary, others),
             said=primary.get("rolloutStateReason", ""),
         )
         if primary.get("taskDefinition") != subject.task_definition:
@@ -157,6 +158,18 @@ class Rollouts:
             return replace(look, state="superseded")
         over = standing and record["status"] != "ROLLBACK_IN_PROGRESS"
         return replace(look, state="rolled_back" if over else "rolling_back", said=record.get("statusReason", ""))
+
+    def _earlier(self, subject: Subject, primary: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
+        """What can be gone back to: what still runs beside ours, or, where ECS has stopped that already (it does so
+        before it has done with a deployment), what the last completed roll-out ran; "" in a first release."""
+        running = next((each["taskDefinition"] for each in others if each["runningCount"]), "")
+        if running or primary.get("rolloutState") == "COMPLETED":
+            return str(running)
+        if self._completed is None:
+            self._completed = (
+                self.ecs.previous_definition(subject.cluster, subject.service, subject.task_definition) or ""
+            )
+        return self._completed
 
     def _with_tasks(self, subject: Subject, look: Look) -> Look:
         """How many of our running tasks the load balancer finds healthy, and what it says of the others."""

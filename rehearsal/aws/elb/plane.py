@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from queue import SimpleQueue
 
+from rehearsal.ailments import WELL, AwsAilment, MetricsAilment
 from rehearsal.aws.adapters import metrics, moto_balancers, moto_certificates
 from rehearsal.aws.adapters.moto_balancers import GroupState, HealthState
 from rehearsal.aws.elb.draining import Draining, Target
@@ -36,7 +37,8 @@ class BalancerPlane:
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._worker: Worker | None = None
-        self._sent: Json = {"balancers": {}, "target_groups": {}}
+        self._sent: Json = {"balancers": {}, "target_groups": {}, "ailment": {}}
+        self._ailment, self._slowness = WELL.aws, WELL.cloudwatch
         self._draining = Draining()
         self._published: set[str] = set()
         self._listening: dict[str, dict[int, int]] = {}
@@ -44,6 +46,7 @@ class BalancerPlane:
         self._over = threading.Event()
         self._woken, self._stale = threading.Event(), threading.Event()
         self._measured: SimpleQueue[list[Json]] = SimpleQueue()
+        self._held: list[Json] = []
         self._counted = 0
         self._thread = threading.Thread(target=self._keep_time, name="load balancers", daemon=True)
 
@@ -68,7 +71,8 @@ class BalancerPlane:
                 return
             balancers, groups = moto_balancers.balancers(self._account), moto_balancers.groups(self._account)
             self._draining.look(groups)
-            wanted = table(balancers, groups, self._draining, self._locate, self._certificate)
+            wanted = table(balancers, groups, self._draining, self._found, self._certificate)
+            wanted["ailment"] = self._ailment.model_dump()
             if wanted != self._sent:
                 self._send(wanted)
             self._publish({balancer.arn: balancer.dns_name for balancer in balancers})
@@ -78,6 +82,11 @@ class BalancerPlane:
         """Have :meth:`push` run by another thread."""
         self._stale.set()
         self._woken.set()
+
+    def ail(self, ailment: AwsAilment, metrics: MetricsAilment) -> None:
+        """Let requests, and what is measured of them, fare so from now on; returns when it is in force."""
+        self._ailment, self._slowness = ailment, metrics
+        self.push()
 
     def health_of(self, group_arn: str, asked: list[Target] | None) -> dict[Target, HealthState]:
         """The health of a group's targets as DescribeTargetHealth tells it."""
@@ -104,6 +113,9 @@ class BalancerPlane:
         for name, ports in wanted.items():
             self._names.publish(name, ports)
         self._published = set(wanted)
+
+    def _found(self, address: str, port: int) -> tuple[str, int] | None:
+        return None if self._ailment.dead else self._locate(address, port)
 
     def _certificate(self, arn: str) -> Path:
         """The PEM file of a certificate, written at its first use."""
@@ -132,7 +144,12 @@ class BalancerPlane:
     def _store_measured(self) -> None:
         """Store what was measured; not in the worker's listening thread, which an alarm's trouble must never end."""
         while not self._measured.empty():
-            self._store(self._measured.get())
+            self._held += self._measured.get()
+        if self._slowness.silent:
+            self._held = []
+        ready = time.time() - self._slowness.late
+        self._store([entry for entry in self._held if entry["second"] <= ready])
+        self._held = [entry for entry in self._held if entry["second"] > ready]
 
     def _store(self, entries: list[Json]) -> None:
         for entry in entries:

@@ -210,3 +210,16 @@ def test_each_vendor_refuses_in_its_own_words() -> None:
     assert aws_refuse(500, request)[0] == 500
     assert b"rate_limit" in heroku_refuse(429, request)[2]
     assert b"971" in cloudflare_refuse(429, request)[2]
+
+
+def test_each_vendor_says_in_its_own_words_that_somebody_may_not() -> None:
+    def signed(service: str, **more: str) -> Request:
+        scope = f"AWS4-HMAC-SHA256 Credential=AKIA/20261122/eu-west-1/{service}/aws4_request"
+        return Request("POST", "/", {"authorization": scope, **more}, b"Action=DescribeVpcs")
+
+    ecs = aws_refuse(403, signed("ecs", **{"x-amz-target": "AmazonEC2ContainerServiceV20141113.UpdateService"}))
+    assert (ecs[0], b"AccessDeniedException" in ecs[2]) == (400, True)
+    assert b"is not authorized to perform: ecs:UpdateService" in ecs[2]
+    assert b"UnauthorizedOperation" in aws_refuse(403, signed("ec2"))[2]
+    assert b"forbidden" in heroku_refuse(403, signed("ec2"))[2]
+    assert b"10000" in cloudflare_refuse(403, signed("ec2"))[2]

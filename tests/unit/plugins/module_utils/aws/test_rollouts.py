@@ -66,6 +66,7 @@ class FakeEcs:
         self.services = list(services)
         self.record: dict[str, Any] = {}
         self.target_definition = ""
+        self.completed: str | None = None
         self.by_status: dict[str, list[dict[str, Any]]] = {"RUNNING": [], "STOPPED": []}
         self.asked: list[str] = []
         self.made: list[Change] = []
@@ -84,6 +85,10 @@ class FakeEcs:
 
     def revisions(self, arns: Sequence[str]) -> dict[str, str]:
         return dict.fromkeys(arns, self.target_definition)
+
+    def previous_definition(self, _cluster: str, _service: str, _present: str) -> str | None:
+        self.asked.append("completed")
+        return self.completed
 
     def make(self, change: Change) -> None:
         self.made.append(change)
@@ -161,6 +166,18 @@ def test_only_our_tasks_that_the_load_balancer_finds_healthy_count() -> None:
     assert [(each.task, each.reason, each.over) for each in look.failures] == [("2", "it is unhealthy", False)]
     assert look.previous == f"{ARN}7"
     assert look.age == 60
+
+
+@pytest.mark.parametrize("others", [[], [deployment(7, "COMPLETED", status="ACTIVE", runningCount=0)]])
+@pytest.mark.parametrize(("completed", "previous"), [(f"{ARN}7", f"{ARN}7"), (None, "")])
+def test_what_ecs_has_stopped_already_can_be_gone_back_to(
+    others: list[dict[str, Any]], completed: str | None, previous: str
+) -> None:
+    ecs = FakeEcs(service(deployment(8), *others))
+    ecs.completed = completed
+    api = rollouts(ecs)
+    assert [api.look(SUBJECT).previous for _ in range(3)] == [previous] * 3
+    assert ecs.asked.count("completed") == 1, "it is looked up once"
 
 
 def test_stopped_tasks_of_ours_are_looked_up_when_ecs_counts_failures() -> None:
