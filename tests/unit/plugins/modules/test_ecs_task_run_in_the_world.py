@@ -35,7 +35,7 @@ BAD = {**COMMANDS, MIGRATE: {"exit_code": 5, "says": "no such column"}}
 IMAGES = {"bond": {"v1": {"commands": COMMANDS}, "v2": {"commands": COMMANDS}, "v3": {"commands": BAD}}}
 
 
-class Killed(BaseException):  # noqa: N818 - nothing of ours catches it, as nothing catches SIGKILL
+class Killed(BaseException):
     """The end of a run."""
 
 
