@@ -123,13 +123,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, one_off, runs, services, tasklogs
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import hint_for_task
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, one_off, runs, tasklogs
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, OfframpError, Verdict
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 
@@ -192,7 +190,7 @@ class Have:
 class Api:
     """Tasks and their logs, and which release a one-off task is of: the one that served when it was asked for."""
 
-    runs: runs.Runs
+    tasks: runs.Runs
     logs: tasklogs.TaskLogs
     subject: Optional[runs.Subject] = field(default=None)
 
@@ -203,7 +201,7 @@ class Api:
             Missing: there is no such service.
         """
         if self.subject is None:
-            served = want.service and one_off.served(self.runs.ecs, want.subject, want.service, want.target)
+            served = want.service and one_off.served(self.tasks.ecs, want.subject, want.service, want.target)
             self.subject = served or want.subject
         return self.subject
 
@@ -215,27 +213,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
         BadInput: it is not said what to run.
     """
     target = f"ECS task {params['name']}"
-    command = one_off.words(params["command"], target)
-    if bool(params["service"]) == bool(params["task_definition"]) or (params["service"] and not command):
-        raise BadInput(
-            f"It is not said what {target} is to run.",
-            target=target,
-            hint="Give a command (playbooks/run.yml -e run_command='node task.js'), or a task_definition.",
-        )
-    before = runs.releases_of(params["services"], params["releases"], target)
-    started_by = runs.release_id(params["task_definition"], before) if before else one_off.new_id()
-    network = services.network(params["subnets"], params["security_groups"], params["public_ip"])
-    subject = runs.Subject(
-        params["cluster"],
-        params["task_definition"],
-        params["container"],
-        network,
-        started_by,
-        command,
-        before,
-        tags_of(params["tags"]),
-    )
-    return Want(params["name"], subject, params["service"], params["log_lines"])
+    return Want(params["name"], one_off.subject_of(params, target), params["service"], params["log_lines"])
 
 
 def connect(params: Mapping[str, Any], door: Door) -> Api:
@@ -246,10 +224,10 @@ def connect(params: Mapping[str, Any], door: Door) -> Api:
 def observe(api: Api, want: Want) -> Have:
     """One look; log lines at the end of a task that this run waited for."""
     subject = api.subject_of(want)
-    have = Have(want, subject, api.runs.look(subject))
+    have = Have(want, subject, api.tasks.look(subject))
     if not (have.over and have.look.watched and want.log_lines):
         return have
-    definition = api.runs.ecs.definition(subject.task_definition)
+    definition = api.tasks.ecs.definition(subject.task_definition)
     task = ecs.name_of((have.look.task or {})["taskArn"])
     return replace(have, log=tuple(api.logs.last_lines(definition or {}, task, want.log_lines)))
 
@@ -266,16 +244,9 @@ def settled(have: Have) -> bool:
 
 def failed(have: Have) -> Optional[OfframpError]:
     """The verdict on a task that this run waited for."""
-    failure = runs.failure_of(have.look.task or {}, have.subject.container) if have.over else None
-    if failure is None or not have.look.watched:
+    if not have.look.watched or runs.verdict_of(have.subject, have.look) != "failed":
         return None
-    untouched = " No service was touched." if have.subject.before else ""
-    return Verdict(
-        f"{have.want.target} failed: {failure.in_words().rstrip('.')}.{untouched}",
-        target=have.want.target,
-        hint=hint_for_task(failure),
-        details={"run": report(have)},
-    )
+    return runs.error(have.want.target, have.subject, have.look, {"run": report(have)})
 
 
 def progress(have: Have) -> str:
@@ -286,29 +257,28 @@ def progress(have: Have) -> str:
 
 def report(have: Have) -> dict[str, Any]:
     """What playbooks use. The ledger keeps it without the log."""
-    task, container = have.look.task or {}, have.subject.container
-    failure = runs.failure_of(task, container) if have.over else None
-    waiting = ("going" if task else "coming") if have.look.due else "not_due"
+    task = have.look.task or {}
     return {
         "name": have.want.name,
-        "verdict": ("failed" if failure else "good") if have.over else waiting,
+        "verdict": runs.verdict_of(have.subject, have.look),
         "task": ecs.name_of(task.get("taskArn", "")),
         "task_definition": have.subject.task_definition,
-        "exit_code": runs.exit_code_of(task, container),
-        "reason": failure.in_words() if failure else "",
+        "exit_code": runs.exit_code_of(task, have.subject.container),
+        "reason": runs.reason_of(have.subject, have.look),
         "log": list(have.log),
     }
 
 
 def headline(have: Have) -> list[str]:
     """How it ended, in one sentence."""
-    told = f"{have.want.target}: ended well with {ecs.name_of(have.subject.task_definition)}"
-    return [told] if have.over else []
+    if not have.over:
+        return []
+    return [f"{have.want.target}: ended well with {ecs.name_of(have.subject.task_definition)}"]
 
 
 def start(api: Api, change: Change) -> None:
     """One call."""
-    api.runs.start(change)
+    api.tasks.start(change)
 
 
 MODULE = Module(

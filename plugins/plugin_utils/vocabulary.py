@@ -12,7 +12,7 @@ from ansible.module_utils.common.yaml import yaml_load
 _COLLECTION = Path(__file__).parents[2]
 _SHARED = re.compile(r"\bofframp_\w+")
 _OF_MIGRATE = re.compile(r"\bmigrate_\w+")
-_NOT_OF_EVERY_RUN = frozenset({"retire", "rollback"})
+_NOT_OF_EVERY_RUN = frozenset({"retire", "rollback", "run"})
 _STAGE_ENTRY = "stage"
 
 

@@ -1,19 +1,49 @@
-"""A task on demand, with the release that serves now: its command, and what it is run with."""
+"""What a task is run with: as a module's options say, or for a task on demand what serves now."""
 
 from __future__ import annotations
 
 import shlex
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.runs import Subject
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.runs import Subject, release_id
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 
 _LONGEST = 8000
 """Characters of a command; RunTask takes 8192 for all overrides."""
+
+
+def subject_of(params: Mapping[str, Any], target: str) -> Subject:
+    """The task that a module's options name; of a one-off task, what it is run with is yet to be :func:`served`.
+
+    Raises:
+        BadInput: it is not said what to run.
+    """
+    command = words(params["command"], target)
+    if bool(params["service"]) == bool(params["task_definition"]) or (params["service"] and not command):
+        raise BadInput(
+            f"It is not said what {target} is to run.",
+            target=target,
+            hint="Give a command (playbooks/run.yml -e run_command='node task.js'), or a task_definition.",
+        )
+    if len(params["services"]) != len(params["releases"]):
+        raise BadInput("Each of the services needs its release.", target=target, hint="Give releases in their order.")
+    before = dict(zip(params["services"], params["releases"]))
+    return Subject(
+        params["cluster"],
+        params["task_definition"],
+        params["container"],
+        services.network(params["subnets"], params["security_groups"], params["public_ip"]),
+        release_id(params["task_definition"], before) if before else new_id(),
+        command,
+        before,
+        tags_of(params["tags"]),
+    )
 
 
 def new_id() -> str:

@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import Failure, of_task
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import Failure, hint_for_task, of_task
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.services import tag_list
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import errors
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
 Json = dict[str, Any]
+Verdict = Literal["not_due", "coming", "going", "good", "failed"]
 
 _STARTED_BY = 36
 """Characters of startedBy that every tool of AWS shows whole."""
@@ -122,17 +123,6 @@ def release_id(task_definition: str, before: Mapping[str, str]) -> str:
     return (_PREFIX + hashlib.sha256(text.encode()).hexdigest())[:_STARTED_BY]
 
 
-def releases_of(services: Sequence[str], releases: Sequence[str], target: str) -> dict[str, str]:
-    """Service -> ARN of the revision that it is to get, of two lists in the same order.
-
-    Raises:
-        BadInput: one list is longer than the other.
-    """
-    if len(services) != len(releases):
-        raise BadInput("Each of the services needs its release.", target=target, hint="Give releases in their order.")
-    return dict(zip(services, releases))
-
-
 def is_due(services: Sequence[Mapping[str, Any]], before: Mapping[str, str]) -> bool:
     """Whether any of the services is to get another revision, or to try again one that failed."""
     present = {each["serviceName"]: ecs.primary(each) for each in services}
@@ -174,6 +164,33 @@ def failure_of(task: Mapping[str, Any], container: str) -> Optional[Failure]:
     return None if by_itself and exit_code_of(task, container) == 0 else of_task(task)
 
 
+def verdict_of(subject: Subject, look: Look) -> Verdict:
+    """How it stands."""
+    if not look.due:
+        return "not_due"
+    if look.task is None:
+        return "coming"
+    if not is_over(look.task):
+        return "going"
+    return "failed" if failure_of(look.task, subject.container) else "good"
+
+
+def reason_of(subject: Subject, look: Look) -> str:
+    """Why a task is no success; "" where it is one, or has not ended."""
+    over = look.task is not None and is_over(look.task)
+    failure = failure_of(look.task or {}, subject.container) if over else None
+    return failure.in_words() if failure else ""
+
+
+def error(target: str, subject: Subject, look: Look, details: Json) -> errors.Verdict:
+    """The verdict on a task that failed, for a person."""
+    failure = failure_of(look.task or {}, subject.container)
+    untouched = " No service was touched." if subject.before else ""
+    why = reason_of(subject, look).rstrip(".")
+    hint = hint_for_task(failure) if failure else ""
+    return errors.Verdict(f"{target} failed: {why}.{untouched}", target=target, hint=hint, details=details)
+
+
 def token_of(subject: Subject, look: Look) -> str:
     """The client token of the next attempt.
 
@@ -201,8 +218,8 @@ def starting(subject: Subject, look: Look, target: str) -> list[Change]:
         "tags": tag_list(subject.tags),
         **({"overrides": overrides} if subject.command else {}),
     }
-    after = {"task definition": _short(subject.task_definition)}
-    after.update({"command": list(subject.command)} if subject.command else {})
+    ordered: Json = {"command": list(subject.command)} if subject.command else {}
+    after = {"task definition": _short(subject.task_definition), **ordered}
     return [Change("start", target, None, after, ecs.Call("run_task", arguments))]
 
 
