@@ -35,6 +35,12 @@ options:
         out of them; what else the app prints is shown as it is.
     type: bool
     default: true
+  every:
+    description:
+      - Seconds from one look to the next from the second minute on; before, a second at first and then more and more.
+        With the default a rollout costs at most six calls a minute then, the lock's renewal included.
+    type: float
+    default: 15.0
 extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.lock
@@ -83,7 +89,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import C
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting, quick_at_first
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
 _TEXT = {"type": "str", "required": True}
@@ -100,6 +106,7 @@ SPEC = spec.spec(
         "deadline": {"type": "float", "default": 900.0},
         "same_reason": {"type": "int", "default": 3},
         "show_logs": {"type": "bool", "default": True},
+        "every": {"type": "float", "default": 15.0},
     },
 )
 
@@ -175,7 +182,7 @@ def failed(have: Have) -> Optional[OfframpError]:
 
 def progress(have: Have) -> str:
     """How many of the wanted tasks are healthy."""
-    return verdicts.progress(have.look, have.want.subject)
+    return verdicts.progress(have.look, have.want.subject, have.want.limits)
 
 
 def report(have: Have) -> dict[str, Any]:
@@ -216,7 +223,8 @@ def headline(have: Have) -> list[str]:
     if look.state == "completed":
         short = ecs.name_of(subject.task_definition)
         return [f"ECS service {subject.service}: {short} runs with {look.healthy} of {look.desired} tasks"]
-    return [f"ECS service {subject.service}: keeps no task"] if look.state == "idle" else []
+    idle = f"ECS service {subject.service}: keeps no task, so {ecs.name_of(subject.task_definition)} is not proven"
+    return [idle] if look.state == "idle" else []
 
 
 MODULE = Module(
@@ -231,7 +239,7 @@ MODULE = Module(
     apply={"stop": stop, "scale": make, "update": make},
     foresee=foresee,
     headline=headline,
-    waiting=Waiting(settled, failed, progress),
+    waiting=Waiting(settled, failed, progress, quick_at_first),
     hold=locks.hold,
 )
 

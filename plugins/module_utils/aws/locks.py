@@ -41,8 +41,8 @@ LOCK: Options = {"lock": {"type": "dict", "options": ABOUT}}
 Standing = Literal["free", "ours", "left", "expired", "theirs", "foreign"]
 """How a lock stands to a run. ``left``: by a dead run of the same owner. ``foreign``: it is no lock at all."""
 
-_RENEWED_AFTER = 1 / 3
-"""Of a lease: two renewals may fail before it ends."""
+_RENEWED_AFTER = 1 / 2
+"""Of a lease."""
 _TRIES = 3
 _BREAKING = "-e offramp_break_lock=true takes the lock all the same, and stops whoever has it."
 
@@ -226,7 +226,7 @@ class Lock:
         raise _refusal(self._asked, look)
 
     def keep(self) -> None:
-        """See :class:`engine.hold.Hold`: one write when a third of the lease has passed."""
+        """See :class:`engine.hold.Hold`: one write when half of the lease has passed."""
         if self._ours is None:
             self.secure()
         elif time.monotonic() - self._renewed >= self._asked.lease * _RENEWED_AFTER:

@@ -6,14 +6,18 @@ or somebody else's release took its place is told by the record of the service's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import Failure, of_task
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.service_events import (
+    complaint_since,
+    started_since,
+    unhealthy_since,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 
@@ -21,8 +25,8 @@ State = Literal["absent", "idle", "going", "completed", "failed", "rolling_back"
 """``idle``: the service keeps no task, so nothing is proven. ``failed``: ECS gave up and did not go back."""
 
 
-_STARTED = re.compile(r"has started (\d+) tasks")
-_UNHEALTHY = re.compile(r"is unhealthy in \(target-group \S+\) due to \(reason (.*)\)")
+_FIRST_S = 60.0
+"""So long tasks and targets are looked at every time; afterwards when something changed, else once in as long."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Look:
         previous: ARN of the task definition that can be gone back to; "" in a first release.
         failures: tasks of ours that ended badly, or that the load balancer finds unhealthy.
         said: ECS's own sentence about the end of the rollout.
+        complaint: what ECS could not do meanwhile, by the service's events ("was unable to place a task...").
+        alarms: what is said of each alarm for which ECS gave the rollout up ("web-5xx (Threshold crossed: ...)").
         given_up: why we ordered the way back; "" where we did not.
     """
 
@@ -67,20 +73,48 @@ class Look:
     previous: str = ""
     failures: tuple[Failure, ...] = ()
     said: str = ""
+    complaint: str = ""
+    alarms: tuple[str, ...] = ()
     given_up: str = ""
 
 
+@dataclass
+class _Seen:
+    """What earlier looks saw: most of it is gone from the API when ECS has gone back, and reading it costs calls.
+
+    Attributes:
+        deployment: id of our deployment.
+        begun: when it began, in seconds of the epoch.
+        failures: by task.
+        counts: the state and numbers of tasks at the last look.
+        targets_at: when the targets' health was last looked at.
+        addresses: of our running tasks -> their names.
+        healthy: how many of them were healthy.
+        back: ARN of the record by which ECS was going back from ours; "" while it was not.
+        alarms: see :class:`Look`.
+    """
+
+    deployment: str = ""
+    begun: float = 0.0
+    failures: dict[str, Failure] = field(default_factory=dict)
+    counts: tuple[object, ...] = ()
+    targets_at: float = 0.0
+    addresses: dict[str, str] = field(default_factory=dict)
+    healthy: int = 0
+    back: str = ""
+    alarms: tuple[str, ...] = ()
+
+
 class Rollouts:
-    """Looks at rollouts, and remembers what was seen of a failure: it is gone from the API when ECS has gone back."""
+    """Looks at rollouts, and remembers what was seen."""
 
     def __init__(self, region: str, door: Door) -> None:
         self.ecs = ecs.Ecs(region, door)
         self._balancers = session.client("elbv2", region=region, door=door)
-        self._deployment = ""
-        self._begun = 0.0
+        self._cloudwatch = session.client("cloudwatch", region=region, door=door)
         self._given_up = ""
         self._completed: Optional[str] = None
-        self._seen: dict[str, Failure] = {}
+        self._seen = _Seen()
 
     def make(self, change: Change) -> None:
         """Make the call that a change holds. Every change of a rollout is a way back, and says why."""
@@ -93,33 +127,42 @@ class Rollouts:
         self.ecs.stop_rollout(change)
 
     def look(self, subject: Subject) -> Look:
-        """One look: a single read where all is well, a few more while tasks start or fail."""
+        """One look: a single read where all is well or nothing has changed, a few more while tasks start or fail."""
         service, moment = self.ecs.now(subject.cluster, subject.service)
         if service is None:
             return Look("absent")
-        look = self._judged(subject, service)
-        ours = _deployment_of(service, subject.task_definition)
+        seen, ours = self._seen, _deployment_of(service, subject.task_definition)
         if ours:
             self._note_begin(ours, service, moment)
-            look = replace(look, age=max(0.0, moment - self._begun))
+        look = replace(self._judged(subject, service), age=max(0.0, moment - seen.begun) if ours else 0.0)
+        started = started_since(service, seen.begun)
+        lost = ours.get("failedTasks") or started > look.desired
+        counts = (look.state, look.healthy, look.starting, ours.get("failedTasks", 0), started)
+        changed = counts != seen.counts or look.age < _FIRST_S
+        seen.counts = counts
         if look.state == "going":
-            look = self._with_tasks(subject, look)
-        lost = ours.get("failedTasks") or started_since(service, self._begun) > look.desired
-        if look.state in ("failed", "rolling_back", "rolled_back") or (look.state == "going" and lost):
-            self._note_stopped(subject, unhealthy_since(service, self._begun))
-        failures = tuple(self._seen.values())
-        return replace(look, deployment=self._deployment, failures=failures, given_up=self._given_up)
+            look = self._with_health(subject, look, changed, moment)
+        if changed and (look.state in ("failed", "rolling_back", "rolled_back") or (look.state == "going" and lost)):
+            self._note_stopped(subject, unhealthy_since(service, seen.begun))
+        return replace(
+            look,
+            deployment=seen.deployment,
+            failures=tuple(seen.failures.values()),
+            complaint=complaint_since(service, seen.begun),
+            alarms=seen.alarms,
+            given_up=self._given_up,
+        )
 
     def _note_why(self, change: Change) -> None:
         self._given_up = self._given_up or str(change.after["because"])
 
     def _note_begin(self, ours: Mapping[str, Any], service: Mapping[str, Any], moment: float) -> None:
         """When our deployment began. One that ECS went back to begins anew, by our first look at it."""
-        if ours["id"] == self._deployment:
+        if ours["id"] == self._seen.deployment:
             return
-        self._deployment = ours["id"]
+        self._seen.deployment = ours["id"]
         newest = max(each["createdAt"] for each in service["deployments"])
-        self._begun = ours["createdAt"].timestamp() if ours["createdAt"] == newest else moment
+        self._seen.begun = ours["createdAt"].timestamp() if ours["createdAt"] == newest else moment
 
     def _judged(self, subject: Subject, service: Mapping[str, Any]) -> Look:
         """What the service's description alone tells, and the record of its current deployment where ours is not it."""
@@ -127,7 +170,7 @@ class Rollouts:
         others = [each for each in service["deployments"] if each["taskDefinition"] != subject.task_definition]
         look = Look(
             state="going",
-            record=service.get("currentServiceDeployment", ""),
+            record=service.get("currentServiceDeployment") or "",
             desired=service["desiredCount"],
             healthy=primary.get("runningCount", 0),
             starting=primary.get("pendingCount", 0),
@@ -140,6 +183,7 @@ class Rollouts:
             return self._lost(subject, look, primary)
         rollout = primary.get("rolloutState", "IN_PROGRESS")
         if rollout == "FAILED" or (self._given_up and not look.desired):
+            self._note_alarms(self._record(look) if rollout == "FAILED" else {})
             return replace(look, state="failed")
         if rollout == "COMPLETED":
             return replace(look, state="completed" if look.desired else "idle")
@@ -149,13 +193,17 @@ class Rollouts:
         """Another task definition is in force: it went back (by ECS or by our order), or somebody else released."""
         look = replace(look, healthy=0, starting=0)
         standing = primary.get("rolloutState") != "IN_PROGRESS"
-        if self._given_up:
+        if self._given_up or (look.record and look.record == self._seen.back and not standing):
             return replace(look, state="rolled_back" if standing else "rolling_back")
-        record = self.ecs.service_deployment(look.record) if look.record else {}
+        record = self._record(look)
+        if not record:
+            return self._lost_without_record(look, primary, standing)
         target = record.get("targetServiceRevision", {}).get("arn", "")
         ours = bool(target) and self.ecs.revisions([target]).get(target) == subject.task_definition
         if not ours or not record["status"].startswith("ROLLBACK"):
             return replace(look, state="superseded")
+        self._seen.back = look.record
+        self._note_alarms(record)
         over = standing and record["status"] != "ROLLBACK_IN_PROGRESS"
         return replace(look, state="rolled_back" if over else "rolling_back", said=record.get("statusReason", ""))
 
@@ -171,25 +219,52 @@ class Rollouts:
             )
         return self._completed
 
-    def _with_tasks(self, subject: Subject, look: Look) -> Look:
+    def _lost_without_record(self, look: Look, primary: Mapping[str, Any], standing: bool) -> Look:
+        """ECS goes back to a deployment that is older than ours; one of somebody else is newer."""
+        if not self._seen.begun or primary["createdAt"].timestamp() >= self._seen.begun:
+            return replace(look, state="superseded")
+        return replace(look, state="rolled_back" if standing else "rolling_back")
+
+    def _record(self, look: Look) -> Mapping[str, Any]:
+        """The record of the service's current deployment; empty where ECS has none, or none any more."""
+        return self.ecs.service_deployment(look.record) if look.record else {}
+
+    def _note_alarms(self, record: Mapping[str, Any]) -> None:
+        """Keep which alarms made ECS give up, and what they say of it."""
+        names = record.get("alarms", {}).get("triggeredAlarmNames", [])
+        if not names or self._seen.alarms:
+            return
+        with spoken(f"alarm {names[0]}"):
+            answer = self._cloudwatch.describe_alarms(AlarmNames=names)
+        why = {each["AlarmName"]: each.get("StateReason", "") for each in answer["MetricAlarms"]}
+        self._seen.alarms = tuple(f"{name} ({why[name]})" if why.get(name) else name for name in sorted(names))
+
+    def _with_health(self, subject: Subject, look: Look, changed: bool, moment: float) -> Look:
         """How many of our running tasks the load balancer finds healthy, and what it says of the others."""
+        seen = self._seen
         if not subject.target_group_arn or not look.healthy:
             return look
-        running = [
-            task
-            for task in self.ecs.tasks(subject.cluster, subject.service, "RUNNING")
-            if task.get("startedBy") == self._deployment and task["lastStatus"] == "RUNNING"
-        ]
-        health = self._target_health(subject.target_group_arn)
-        healthy = 0
-        for task in running:
-            name, said = ecs.name_of(task["taskArn"]), health.get(address_of(task), {})
+        if changed:
+            seen.addresses = {
+                address_of(task): ecs.name_of(task["taskArn"])
+                for task in self.ecs.tasks(subject.cluster, subject.service, "RUNNING")
+                if task.get("startedBy") == seen.deployment and task["lastStatus"] == "RUNNING"
+            }
+        if changed or moment - seen.targets_at >= _FIRST_S:
+            seen.targets_at = moment
+            self._note_health(self._target_health(subject.target_group_arn))
+        return replace(look, healthy=seen.healthy)
+
+    def _note_health(self, health: Mapping[str, Mapping[str, str]]) -> None:
+        """Count our healthy targets; one that is unhealthy counts as failed until it is healthy."""
+        said_of = {name: health.get(address, {}) for address, name in self._seen.addresses.items()}
+        for name, said in said_of.items():
             if said.get("State") == "healthy":
-                healthy += 1
-                self._seen.pop(name, None)
+                self._seen.failures.pop(name, None)
             elif said.get("State") == "unhealthy":
-                self._seen[name] = Failure(name, said.get("Description") or said.get("Reason", ""), over=False)
-        return replace(look, healthy=healthy)
+                reason = said.get("Description") or said.get("Reason", "")
+                self._seen.failures[name] = Failure(name, reason, over=False)
+        self._seen.healthy = sum(said.get("State") == "healthy" for said in said_of.values())
 
     def _target_health(self, target_group: str) -> dict[str, Mapping[str, str]]:
         """What the load balancer says, by address."""
@@ -201,33 +276,11 @@ class Rollouts:
         """Keep why tasks of ours ended; ``unhealthy`` is what the load balancer had against them."""
         for task in self.ecs.tasks(subject.cluster, subject.service, "STOPPED"):
             mine = task["taskDefinitionArn"] == subject.task_definition
-            if mine and self._deployment in ("", task.get("startedBy")):
+            if mine and self._seen.deployment in ("", task.get("startedBy")):
                 failure = of_task(task)
                 if failure is not None:
                     checked = "ELB health checks" in failure.reason
-                    self._seen[failure.task] = replace(failure, detail=unhealthy) if checked else failure
-
-
-def started_since(service: Mapping[str, Any], moment: float) -> int:
-    """How many tasks a service has started since then, by its events. ECS counts a failed task no more once one of its
-    deployment was healthy; more starts than tasks are wanted tell of failures all the same."""
-    return sum(
-        int(found[1])
-        for event in service.get("events", [])
-        if event["createdAt"].timestamp() >= moment and (found := _STARTED.search(event["message"]))
-    )
-
-
-def unhealthy_since(service: Mapping[str, Any], moment: float) -> str:
-    """What the load balancer last had against a task since then, by the service's events; "" where it had nothing."""
-    return next(
-        (
-            found[1]
-            for event in service.get("events", [])
-            if event["createdAt"].timestamp() >= moment and (found := _UNHEALTHY.search(event["message"]))
-        ),
-        "",
-    )
+                    self._seen.failures[failure.task] = replace(failure, detail=unhealthy) if checked else failure
 
 
 def address_of(task: Mapping[str, Any]) -> str:

@@ -48,6 +48,8 @@ def way_back(look: Look, subject: Subject, limits: Limits) -> list[Change]:
     if look.state == "failed":
         gave_up = f"ECS gave up: {look.said}"
         return _back_by_update(look, subject, gave_up) if look.previous else _to_zero(look, subject, gave_up)
+    if not look.record:  # a service from before ECS kept records of deployments: there is nothing to stop
+        return _back_by_update(look, subject, why) if look.previous else _to_zero(look, subject, why)
     stop = _stop(look, subject, why)
     return [stop] if look.previous else [stop, *_to_zero(look, subject, why)]
 
@@ -59,7 +61,7 @@ def is_bad_end(look: Look, subject: Subject, limits: Limits) -> bool:
     return look.state == "failed" and not way_back(look, subject, limits)
 
 
-def progress(look: Look, subject: Subject) -> str:
+def progress(look: Look, subject: Subject, limits: Limits) -> str:
     """Half a sentence for who waits."""
     if look.state == "rolling_back":
         return f"{subject.service} goes back to {name_of(look.serving)}, {look.serving_tasks} tasks of it run"
@@ -67,7 +69,8 @@ def progress(look: Look, subject: Subject) -> str:
     worst, _ = commonest(look.failures)
     counts = f"{look.healthy} of {look.desired} tasks healthy, {look.starting} starting"
     bad = f", {failed} failed" if failed else ""
-    return f"{subject.service} has {counts}{bad}" + (f" ({worst.in_words()})" if worst else "")
+    why = f" ({worst.in_words()})" if worst else f" (ECS {look.complaint})" if look.complaint else ""
+    return f"{subject.service} has {counts}{bad}{why}; given up {limits.deadline:.0f} s after its start"
 
 
 def error(look: Look, subject: Subject, details: Mapping[str, Any]) -> Verdict:
@@ -91,11 +94,14 @@ def error(look: Look, subject: Subject, details: Mapping[str, Any]) -> Verdict:
 
 
 def _why(look: Look) -> str:
+    """Alarms first, since ECS says that it acted on them; then what most tasks failed of, or what kept them away."""
     worst, count = commonest(look.failures)
-    if worst is None:
-        return (look.given_up or look.said).rstrip(".")
-    tasks = f"{'1 task' if count == 1 else f'{count} tasks'}: {worst.in_words().rstrip('.')}"
-    return f"{look.given_up}; {tasks}" if look.given_up.startswith(_LATE) else tasks
+    ordered = look.given_up if worst is None or look.given_up.startswith(_LATE) else ""
+    tasks = f"{'1 task' if count == 1 else f'{count} tasks'}: {worst.in_words()}" if worst else ""
+    alarms = [f"alarm {alarm} went off" for alarm in look.alarms]
+    kept_away = f"ECS {look.complaint}" if look.complaint and worst is None else ""
+    said = "" if alarms or ordered or tasks else look.said
+    return "; ".join(part.rstrip(".") for part in [*alarms, ordered, tasks, said, kept_away] if part)
 
 
 def _outcome(look: Look) -> str:

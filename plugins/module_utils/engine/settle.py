@@ -11,21 +11,38 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import D
 
 Have = TypeVar("Have")
 Say = Callable[[str], None]
+Pace = Callable[[float, float], float]
+"""(``every``, seconds since the wait began) -> seconds from the start of the coming poll to the next; pure."""
+
+_FIRST_S = 60.0
+_QUICKEST_S = 1.0
+
+
+def steady(every: float, _elapsed: float) -> float:
+    """Always the same distance."""
+    return every
+
+
+def quick_at_first(every: float, elapsed: float) -> float:
+    """A second at first, then more and more, ``every`` from the second minute on: most ends come soon."""
+    return min(every, max(_QUICKEST_S, every * elapsed / _FIRST_S))
 
 
 @dataclass(frozen=True)
 class Waiting(Generic[Have]):
-    """How a module knows that what it started has come to its end; all three are pure.
+    """How a module knows that what it started has come to its end; all are pure.
 
     Attributes:
         settled: whether the state is at rest (good, or as it was before).
         failed: the error to raise when the state can no longer become good, else None.
         progress: what to tell a person who waits, in half a sentence ("3 of 14 resources").
+        pace: how far polls are apart as time goes by.
     """
 
     settled: Callable[[Have], bool]
     failed: Callable[[Have], OfframpError | None]
     progress: Callable[[Have], str]
+    pace: Pace = steady
 
 
 def settle(
@@ -45,7 +62,7 @@ def settle(
         look: observes the state; one poll.
         what: what is waited for, in a person's words.
         within: the deadline in seconds from now.
-        every: seconds from the start of one poll to the start of the next.
+        every: seconds from the start of one poll to the start of the next, which ``waiting.pace`` may shorten.
         say: takes a progress line; called when the progress changed, and every 30 s while it did not.
         first: a state observed just now, which saves the first poll.
         keep: called before each poll but the first, so that nobody else takes what is waited for.
@@ -73,7 +90,7 @@ def settle(
         if progress != told or now - told_at >= 30:
             say(f"waiting for {what}: {progress} ({now - started:.0f} s of at most {within:.0f} s)")
             told, told_at = progress, now
-        time.sleep(max(0.0, min(polled + every, started + within) - now))
+        time.sleep(max(0.0, min(polled + waiting.pace(every, polled - started), started + within) - now))
         polled = time.monotonic()
         keep()
         state = look()

@@ -255,6 +255,26 @@ def test_a_release_that_crashes_is_rolled_back_and_the_old_one_serves_on(served:
     assert not served.release("v1")["changed"], "the old version is what runs, so nothing is left to do"
 
 
+def test_without_a_circuit_breaker_the_same_reason_again_and_again_is_enough(served: Ground) -> None:
+    assert not served.release("v1")["failed"]
+    arn = served.definition("v3-crashes")["task_definition"]["arn"]
+    assert not served.serve(arn, circuit_breaker=False)["failed"]
+    failed = served.watch(arn)
+    assert "serves again, with 2 of 2 tasks." in failed["msg"]
+    assert failed["changes"][0]["after"]["because"].startswith("3 tasks ended for the same reason: Essential")
+    assert not served.serve(served.definition("v1")["task_definition"]["arn"])["failed"]
+
+
+def test_a_release_of_a_service_without_tasks_is_not_called_proven(served: Ground) -> None:
+    ecs = served.world.client("ecs")
+    ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=0)
+    rolled = served.release("v2")
+    assert (rolled["failed"], rolled["rollout"]["verdict"]) == (False, "idle")
+    assert rolled["headline"][0].startswith(f"ECS service {SERVICE}: keeps no task, so test-bond-worker:")
+    ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=2)
+    assert served.release("v1")["rollout"]["verdict"] == "completed"
+
+
 def test_log_lines_can_be_kept_out(served: Ground) -> None:
     failed = served.release("v3-crashes", show_logs=False)
     assert (failed["kind"], failed["log"]) == ("verdict", [])

@@ -206,13 +206,13 @@ def test_a_lock_that_was_broken_stops_its_run_before_the_next_change(place: Plac
         bert.secure()
 
 
-def test_it_is_renewed_by_one_call_when_a_third_of_the_lease_has_passed(place: Place) -> None:
+def test_it_is_renewed_by_one_call_when_half_of_the_lease_has_passed(place: Place) -> None:
     anna = place.lock(ANNA)
     anna.secure()
     with place.world.watched() as seen:
         anna.keep()
         assert seen == []
-        anna._renewed -= 41.0
+        anna._renewed -= 61.0
         anna.keep()
         anna.keep()
     assert seen == ["write PutParameter"]
@@ -222,7 +222,7 @@ def test_a_renewal_notices_that_it_was_broken_and_puts_back_what_it_wrote_over(p
     anna = place.lock(ANNA)
     anna.secure()
     place.lock(BERT, break_it=True).secure()
-    anna._renewed -= 41.0
+    anna._renewed -= 61.0
     with pytest.raises(Refused, match="bert@desk took it"):
         anna.keep()
     assert place.who() == "bert@desk"
@@ -232,7 +232,7 @@ def test_a_renewal_of_what_was_deleted_leaves_nothing(place: Place) -> None:
     anna = place.lock(ANNA)
     anna.secure()
     place.clean()
-    anna._renewed -= 41.0
+    anna._renewed -= 61.0
     with pytest.raises(Refused, match="somebody deleted it"):
         anna.keep()
     assert place.who() == ""
@@ -243,7 +243,7 @@ def test_a_lost_answer_changes_nothing(place: Place, operation: str) -> None:
     """boto3 makes the call again, which has taken effect the first time."""
     anna = place.lock(ANNA)
     for act in (anna.secure, anna.keep, anna.secure, anna.free):
-        anna._renewed -= 41.0
+        anna._renewed -= 61.0
         place.world.log.faults = Faults([Rule(operation=operation, answer="reset", after=True)])
         act()
         place.world.log.faults = Faults()

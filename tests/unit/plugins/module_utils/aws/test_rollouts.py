@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import locks
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import Call
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Rollouts, Subject
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.rollouts import Look, Rollouts, Subject
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import settle
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Deadline
 
 ARN = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:"
 SUBJECT = Subject("cluster", "bond-web", f"{ARN}8", "arn:tg")
@@ -70,10 +74,11 @@ class FakeEcs:
         self.by_status: dict[str, list[dict[str, Any]]] = {"RUNNING": [], "STOPPED": []}
         self.asked: list[str] = []
         self.made: list[Change] = []
+        self.moment = BEGUN + 30
 
     def now(self, _cluster: str, _name: str) -> tuple[dict[str, Any] | None, float]:
         self.asked.append("service")
-        return (self.services.pop(0) if len(self.services) > 1 else self.services[0]), BEGUN + 60
+        return (self.services.pop(0) if len(self.services) > 1 else self.services[0]), self.moment
 
     def tasks(self, _cluster: str, _service: str, status: str) -> list[dict[str, Any]]:
         self.asked.append(f"tasks {status}")
@@ -101,9 +106,11 @@ class FakeBalancers:
     """Target health by address."""
 
     def __init__(self, **states: str) -> None:
+        self.asked = 0
         self._states = {name.replace("_", "."): state for name, state in states.items()}
 
     def describe_target_health(self, **_: Any) -> dict[str, Any]:
+        self.asked += 1
         return {
             "TargetHealthDescriptions": [
                 {"Target": {"Id": address}, "TargetHealth": {"State": state, "Description": f"it is {state}"}}
@@ -116,7 +123,15 @@ def rollouts(ecs: FakeEcs, balancers: FakeBalancers | None = None) -> Rollouts:
     made = Rollouts("eu-west-1", Door(shut=False, ordered_by="test"))
     made.ecs = ecs  # type: ignore[assignment]
     made._balancers = balancers or FakeBalancers()
+    made._cloudwatch = FakeAlarms()
     return made
+
+
+class FakeAlarms:
+    """All of them have gone off."""
+
+    def describe_alarms(self, AlarmNames: list[str]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"MetricAlarms": [{"AlarmName": name, "StateReason": "7 > 5"} for name in AlarmNames]}
 
 
 def test_a_completed_rollout_costs_one_read() -> None:
@@ -165,7 +180,7 @@ def test_only_our_tasks_that_the_load_balancer_finds_healthy_count() -> None:
     assert look.healthy == 1
     assert [(each.task, each.reason, each.over) for each in look.failures] == [("2", "it is unhealthy", False)]
     assert look.previous == f"{ARN}7"
-    assert look.age == 60
+    assert look.age == 30
 
 
 @pytest.mark.parametrize("others", [[], [deployment(7, "COMPLETED", status="ACTIVE", runningCount=0)]])
@@ -244,3 +259,108 @@ def test_a_task_that_became_healthy_after_all_has_not_failed() -> None:
     assert len(api.look(SUBJECT).failures) == 1
     api._balancers = FakeBalancers(**{"10_0_0_1": "healthy"})
     assert api.look(SUBJECT).failures == ()
+
+
+ROLLED_BACK = {"status": "ROLLBACK_IN_PROGRESS", "targetServiceRevision": {"arn": "arn:revision"}}
+
+
+def test_while_ecs_goes_back_one_read_is_enough() -> None:
+    ecs = FakeEcs(service(deployment(7)))
+    ecs.record, ecs.target_definition = ROLLED_BACK, f"{ARN}8"
+    api = rollouts(ecs)
+    assert [api.look(SUBJECT).state for _ in range(3)] == ["rolling_back"] * 3
+    assert ecs.asked.count("record") == 1
+    ecs.services = [service(deployment(7, "COMPLETED"))]
+    ecs.record = {**ROLLED_BACK, "status": "ROLLBACK_SUCCESSFUL"}
+    assert api.look(SUBJECT).state == "rolled_back"
+
+
+def test_alarms_for_which_ecs_went_back_are_named_with_what_they_say() -> None:
+    ecs = FakeEcs(service(deployment(7, "COMPLETED")))
+    ecs.record = {**ROLLED_BACK, "status": "ROLLBACK_SUCCESSFUL", "alarms": {"triggeredAlarmNames": ["web-5xx"]}}
+    ecs.target_definition = f"{ARN}8"
+    assert rollouts(ecs).look(SUBJECT).alarms == ("web-5xx (7 > 5)",)
+
+
+@pytest.mark.parametrize(("serving", "state"), [(7, "rolled_back"), (9, "superseded")])
+def test_without_a_record_an_older_deployment_is_what_ecs_went_back_to(serving: int, state: str) -> None:
+    ecs = FakeEcs(service(deployment(8), deployment(7, "COMPLETED", status="ACTIVE")))
+    api = rollouts(ecs)
+    api.look(SUBJECT)
+    ecs.services = [service(deployment(serving, "COMPLETED"))]
+    assert api.look(SUBJECT).state == state
+    nothing_seen = FakeEcs(service(deployment(7, "COMPLETED")))
+    assert rollouts(nothing_seen).look(SUBJECT).state == "superseded"
+
+
+def test_what_keeps_tasks_away_is_told() -> None:
+    event = "(service bond-web) was unable to place a task. Reason: Capacity is unavailable at this time."
+    more = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+    look = rollouts(FakeEcs(service(deployment(8, runningCount=0), events=[f"{event} {more}"]))).look(SUBJECT)
+    assert look.complaint == "was unable to place a task. Reason: Capacity is unavailable at this time"
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class FakeParameters:
+    """A lock that nobody else wants; counts its calls by the minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self.moment, self.calls = clock, 0.0, list[int]()
+
+    def read(self, _name: str, _version: int = 0) -> None:
+        self._note()
+
+    def create(self, _name: str, _text: str) -> bool:
+        return self._note() == 1
+
+    def replace(self, _name: str, _text: str) -> int:
+        return self._note()
+
+    def _note(self) -> int:
+        self.moment = BEGUN + self._clock.now
+        self.calls.append(int(self._clock.now // 60))
+        return len(self.calls) - 1
+
+
+def test_a_long_rollout_costs_at_most_six_calls_a_minute_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(settle, "time", clock)
+    monkeypatch.setattr(locks, "time", clock)
+    ecs, balancers = FakeEcs(service(deployment(8))), FakeBalancers(**{"10_0_0_1": "initial"})
+    ecs.by_status["RUNNING"] = [task(1), task(2)]
+    api = rollouts(ecs, balancers)
+    parameters = FakeParameters(clock)
+    run = locks.Run("anna@desk", "desk", "1 1")
+    lock = locks.Lock(locks.Asked("test", "bond", "release v1", run, False, 120.0), parameters)  # type: ignore[arg-type]
+    by_minute: Counter[int] = Counter()
+
+    def look() -> Look:
+        before = _weight(ecs.asked) + balancers.asked
+        ecs.moment = BEGUN + clock.now
+        seen = api.look(SUBJECT)
+        by_minute[int(clock.now // 60)] += _weight(ecs.asked) + balancers.asked - before
+        return seen
+
+    waiting = settle.Waiting[Look](lambda _: False, lambda _: None, lambda _: "", settle.quick_at_first)
+    with pytest.raises(Deadline):
+        settle.settle(look, waiting, what="it", within=900, every=15, say=print, keep=lock.keep)
+    by_minute.update(parameters.calls)
+    assert max(by_minute[minute] for minute in range(1, 15)) <= 6
+    assert by_minute[0] > 20
+
+
+def _weight(asked: Sequence[str]) -> int:
+    """Tasks are listed, then described."""
+    return sum(2 if each.startswith("tasks") else 1 for each in asked)

@@ -92,6 +92,28 @@ def test_a_foreign_release_is_named() -> None:
 
 def test_progress_counts_what_has_failed_and_says_why() -> None:
     look = replace(GOING, healthy=1, starting=1, failures=CRASHES[:1])
-    assert verdicts.progress(look, SUBJECT) == (
-        "bond-web has 1 of 2 tasks healthy, 1 starting, 1 failed (Essential container in task exited, exit code 1)"
+    assert verdicts.progress(look, SUBJECT, LIMITS) == (
+        "bond-web has 1 of 2 tasks healthy, 1 starting, 1 failed (Essential container in task exited, exit code 1); "
+        "given up 900 s after its start"
     )
+
+
+def test_what_keeps_tasks_away_is_told_where_none_has_failed() -> None:
+    reason = "was unable to place a task. Reason: Capacity is unavailable at this time"
+    stuck = replace(GOING, complaint=reason)
+    assert f"0 starting (ECS {reason}); given up" in verdicts.progress(stuck, SUBJECT, LIMITS)
+    late = replace(stuck, state="rolled_back", given_up="it was not done within 900 s", serving=f"{ARN}7")
+    assert f"failed: it was not done within 900 s; ECS {reason}. web:7 serves" in verdicts.error(late, SUBJECT, {}).msg
+
+
+def test_alarms_are_named_with_what_they_say() -> None:
+    look = replace(
+        GOING, state="rolled_back", serving=f"{ARN}7", said="rolled back by alarm.", alarms=("web-5xx (7 > 5)",)
+    )
+    assert "failed: alarm web-5xx (7 > 5) went off. web:7 serves again" in verdicts.error(look, SUBJECT, {}).msg
+
+
+@pytest.mark.parametrize(("previous", "verb"), [(f"{ARN}7", "update"), ("", "scale")])
+def test_a_rollout_without_a_record_is_undone_by_an_update(previous: str, verb: str) -> None:
+    look = replace(GOING, record="", age=900, previous=previous)
+    assert verbs(look) == [(verb, "update_service")]
