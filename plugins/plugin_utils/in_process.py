@@ -11,11 +11,16 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec  # noqa: F401 - workers inherit it
 
 _MODULES = "ansible_collections.offramp.ecs.plugins.modules"
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+# The process that forks the workers loads Ansible's own filters and tests, or two of three workers would: 8 ms each.
+filter_loader.get("default")
+test_loader.get("defined")
 
 
 class InProcessAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
