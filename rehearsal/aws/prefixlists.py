@@ -28,6 +28,11 @@ def _soundness(parameters: Parameters) -> None:
     if parameters["PrefixListName"].startswith(_OF_AWS):
         raise RefusedError("InvalidParameterValue", f"Prefix list names cannot begin with {_OF_AWS}.")
     cidrs = [entry["Cidr"] for entry in parameters.get("Entry", [])]
+    first = moto_prefix_lists.made_by(parameters.get("ClientToken"))
+    if first is not None and first.prefix_list_name != parameters["PrefixListName"]:
+        raise RefusedError(
+            "IdempotentParameterMismatch", "The client token belongs to a request with other parameters."
+        )
     _cidrs(cidrs, parameters["AddressFamily"])
     _room(len(cidrs), int(parameters["MaxEntries"]))
 

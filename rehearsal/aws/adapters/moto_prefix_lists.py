@@ -1,4 +1,4 @@
-"""moto's managed prefix lists, made to change as EC2's do: in a moment, by version, and in size."""
+"""moto's managed prefix lists, made to change as EC2's do: once a token, in a moment, by version, and in size."""
 
 from __future__ import annotations
 
@@ -15,14 +15,22 @@ _MODELS = "moto.ec2.models.managed_prefixes"
 
 
 def change_as_ec2_does(patches: Patches) -> None:
-    """Let lists be in progress for a moment, and let ModifyManagedPrefixList know sizes and keep names."""
-    model = reach(_MODELS, "ManagedPrefixListBackend")
+    """Let lists be made once and be in progress for a moment, and ModifyManagedPrefixList know sizes and keep names."""
+    model, calls = reach(_MODELS, "ManagedPrefixListBackend"), reach("moto.ec2.responses.vpcs", "VPCs")
     result = reach("moto.core.responses", "ActionResult")
 
     def create(self: Any, *given: Any, **named: Any) -> Any:
         made = before_create(self, *given, **named)
         if made.resource_owner_id is None:
             _begin(made, "create")
+        return made
+
+    def answer(self: Any) -> Any:
+        """A call that is repeated with its token makes no second list, and is answered as the first was."""
+        token = self._get_param("ClientToken")
+        first = made_by(token)
+        made = result({"PrefixList": first}) if first else before_answer(self)
+        made.result["PrefixList"].client_token = token
         return made
 
     def describe(self: Any, *given: Any, **named: Any) -> Any:
@@ -38,15 +46,21 @@ def change_as_ec2_does(patches: Patches) -> None:
 
     before_create = patches.member(model, "create_managed_prefix_list", create)
     before_describe = patches.member(model, "describe_managed_prefix_lists", describe)
-    patches.member(reach("moto.ec2.responses.vpcs", "VPCs"), "modify_managed_prefix_list", modify)
+    before_answer = patches.member(calls, "create_managed_prefix_list", answer)
+    patches.member(calls, "modify_managed_prefix_list", modify)
 
 
 def find(list_id: str) -> Any:
     """A prefix list of the current account and region as it is now, or None."""
-    found = backend("ec2", server.current_account(), server.current_region()).managed_prefix_lists.get(list_id)
+    found = _lists().get(list_id)
     if found is not None:
         settle(found)
     return found
+
+
+def made_by(token: str | None) -> Any:
+    """The prefix list that a call with this client token made, or None."""
+    return next((found for found in _lists().values() if token and getattr(found, "client_token", None) == token), None)
 
 
 def cidrs(found: Any) -> set[str]:
@@ -58,6 +72,10 @@ def settle(found: Any) -> None:
     """Let a list that was in progress long enough be complete."""
     if found.state.endswith("-in-progress") and time.monotonic() >= found.settles_at:
         found.state = found.state.replace("-in-progress", "-complete")
+
+
+def _lists() -> Any:
+    return backend("ec2", server.current_account(), server.current_region()).managed_prefix_lists
 
 
 def _begin(found: Any, what: str) -> None:

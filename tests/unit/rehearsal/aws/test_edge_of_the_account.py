@@ -57,6 +57,17 @@ def test_a_prefix_list_is_in_progress_for_a_moment_and_counts_versions(client: A
     assert (grown["MaxEntries"], grown["Version"]) == (9, 2)
 
 
+def test_a_repeat_with_the_same_token_makes_no_second_list(client: Any) -> None:
+    """boto3 gives each call a token and repeats it where the answer is lost."""
+    ec2 = client("ec2")
+    asked = {"PrefixListName": "once", "MaxEntries": 5, "AddressFamily": "IPv4", "ClientToken": "token"}
+    first, again = (ec2.create_managed_prefix_list(**asked)["PrefixList"]["PrefixListId"] for _ in range(2))
+    assert again == first
+    other = {**asked, "PrefixListName": "other"}
+    assert refusal(lambda: ec2.create_managed_prefix_list(**other)) == "IdempotentParameterMismatch"
+    assert made(ec2, "once")["PrefixListId"] != first
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
