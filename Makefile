@@ -13,7 +13,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 TYPED := rehearsal $(shell git ls-files 'plugins/*.py' | sed 's,^,ansible_collections/offramp/ecs/,')
 TEMPLATES := roles/provision/files/*.cfn.yaml
 
-.PHONY: help setup rehearse test test-contract test-dry test-leaks lint bench clean
+.PHONY: help setup rehearse test test-contract test-dry test-leaks test-live lint bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ test-leaks: compiled ## Look for canary values in all that runs print, keep and 
 
 test-dry: compiled ## Prove that dry runs write nothing and list what real runs do, from 15 states of the world
 	@python -m tests.dry $(DRY)
+
+test-live: compiled ## Play every live case of releases and shifts, and write docs/cases.md (CASES="release/good" plays some)
+	@python -m tests.live $(CASES)
 
 lint: $(READY) ## Run every static check
 	ruff check .

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from tests.bench import apps, guard, noop, side_by_side
+from tests.bench import apps, guard, noop, releases, side_by_side
 from tests.bench.document import write
 
 Measure = Callable[[int], str]
@@ -19,6 +19,7 @@ PARTS: Mapping[str, tuple[Measure, int]] = {
     "noop": (noop.measure, 5),
     "apps": (apps.measure, 3),
     "guard": (guard.measure, 200),
+    "release": (releases.measure, 1),
 }
 """In the order of the document, with how many rounds each makes."""
 

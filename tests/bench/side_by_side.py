@@ -149,7 +149,7 @@ def _certified(path: Path) -> Path:
 
 def _measured(pair: Pair, rounds: int) -> str:
     pins, load = stock_environment(), os.getloadavg()[0]
-    ways = {"ours": Way(pair.ours), "stock": _stock(pair.stock)}
+    ways = {"ours": Way(pair.ours), "stock": stock_way(pair.stock)}
     measured = {name: Measured([], [], []) for name in ways}
     with TemporaryDirectory() as folder, bench(_certified(Path(folder) / "seed.yml")) as world:
         world.world.order(snapshot=START)
@@ -181,10 +181,10 @@ Writes that the second run tried: ours {_writes(ours.second[0])}; stock {_writes
 """
 
 
-def _stock(playbook: str) -> Way:
+def stock_way(playbook: str, *options: str) -> Way:
     """A playbook of the stock way; its own ansible.cfg keeps our callbacks and collections away."""
     environment = {"ANSIBLE_CONFIG": str(PLAYBOOKS / "ansible.cfg")}
-    return Way([str(STOCK / "bin" / "ansible-playbook"), playbook], PLAYBOOKS, environment)
+    return Way([str(STOCK / "bin" / "ansible-playbook"), playbook, *options], PLAYBOOKS, environment)
 
 
 def _comparison(title: str, ours: list[Run], stock: list[Run], figures: Sequence[Figure]) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rehearsal.running import SEED, running_world
@@ -16,10 +18,10 @@ from tests.live.stage import Outcome, Stage
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cases.md"
 HEAD = """# Live cases
 
-Written by `make test-live`. Each case is a file in `tests/live/cases`: what is done in a rehearsal world with visitors,
-what happens meanwhile, and how it must end. A case is as promised when its runs ended as they should, said why, the
-world holds what the case says, no lock is left, and no visitor's request failed beyond what the case allows and
-explains. `not yet` stands where something is needed that is not built.
+Written by `make test-live` (`CASES="shift/dead"` plays some again and leaves the others). Each case is a file in
+`tests/live/cases`: what is done in a rehearsal world with visitors, what happens meanwhile, and how it must end. A case
+is as promised when its runs ended as they should and said why, the world holds what the case says, no lock is left, and
+no visitor's request failed beyond what the case allows and explains. `not yet`: something is needed that is not built.
 """
 HEADINGS: Mapping[str, str] = {"release": "Releases", "shift": "Shifts of traffic"}
 NOT_YET = "not yet"
@@ -34,7 +36,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     wanted = wanted_of(cases, options.cases)
-    load, outcomes = os.getloadavg()[0], []
+    load, outcomes, kept = os.getloadavg()[0], [], Kept(options.home / "live.json")
     with running_world(SEED, options.home) as world:
         stage = Stage(world, options.home, states)
         for name in wanted:
@@ -43,13 +45,28 @@ def main() -> int:
                 continue
             outcome = stage.play(name, cases[name])
             outcomes.append(outcome)
+            kept.keep(outcome)
             print(told(outcome), flush=True)
-    if not options.cases:
-        for kind in KINDS:
-            write(section(kind, cases, outcomes, load), kind, KINDS, DOCUMENT, HEAD)
+    for kind in {outcome.name.split("/")[0] for outcome in outcomes}:
+        write(section(kind, cases, kept.outcomes, load), kind, KINDS, DOCUMENT, HEAD)
     good = sum(not outcome.faults for outcome in outcomes)
     print(f"{good} of {len(outcomes)} cases as promised, {len(wanted) - len(outcomes)} {NOT_YET}")
     return 0 if outcomes and good == len(outcomes) else 1
+
+
+class Kept:
+    """The last outcome of each case in a home, so that the document can be filled piece by piece."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        rows = json.loads(path.read_text()) if path.exists() else {}
+        self.outcomes = {name: Outcome(**row) for name, row in rows.items()}
+
+    def keep(self, outcome: Outcome) -> None:
+        """Remember an outcome in place of the case's last one."""
+        self.outcomes[outcome.name] = outcome
+        rows = {name: asdict(each) for name, each in self.outcomes.items()}
+        self._path.write_text(json.dumps(rows, indent=1))
 
 
 def _options() -> argparse.Namespace:
@@ -77,17 +94,17 @@ def told(outcome: Outcome) -> str:
     return "\n".join([line, *(f"         {fault}" for fault in outcome.faults)])
 
 
-def section(kind: str, cases: Mapping[str, Case], outcomes: Sequence[Outcome], load: float) -> str:
+def section(kind: str, cases: Mapping[str, Case], found: Mapping[str, Outcome], load: float) -> str:
     """The cases of a kind as a section of the document."""
-    found = {outcome.name: outcome for outcome in outcomes}
     rows = []
     for name, case in cases.items():
         if name.split("/")[0] != kind:
             continue
-        outcome = found.get(name)
+        outcome = None if case.needs else found.get(name)
         measures = _measures(outcome) if outcome else [NOT_YET, "", "", "", ""]
         allowed = f" (allowed {case.failed.most}: {case.failed.because})" if case.failed else ""
-        judged = f"needs {case.needs}" if outcome is None else "; ".join(outcome.faults) or "as promised"
+        lacks = f"needs {case.needs}" if case.needs else "not played"
+        judged = lacks if outcome is None else "; ".join(outcome.faults) or "as promised"
         rows.append([case.title, *measures[:-1], measures[-1] + (allowed if outcome else ""), judged])
     head = ["case", "verdict", "recovery s", "read back s", "requests", "failed", ""]
     return f"""## {HEADINGS[kind]}
