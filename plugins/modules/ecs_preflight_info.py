@@ -111,7 +111,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, processes
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, processes, releases
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.definitions import Source, source_of
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.preflight import Finding, Needs, Preflight
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
@@ -234,6 +234,7 @@ def _as_registered(api: ecs.Ecs, want: Want) -> Needs:
         want.needs,
         image=container["image"],
         architectures=dict.fromkeys(want.needs.architectures, built_for),
+        port=releases.returning(definition, "")["port"],
         execution_role=definition.get("executionRoleArn", ""),
         sources=tuple(source_of(each["valueFrom"]) for each in container.get("secrets", [])),
         log_group=container.get("logConfiguration", {}).get("options", {}).get("awslogs-group", ""),

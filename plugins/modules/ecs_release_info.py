@@ -8,7 +8,8 @@ module: ecs_release_info
 short_description: Find an earlier release of an ECS service
 description:
   - Finds the task definition of an earlier release, from ECS itself. Code and configuration return together, since
-    a task definition pins both.
+    a task definition pins both. Its port, its grace period and its target group return with it, as far as they are
+    there; what a stack owns (the target group's health check, security groups) does not.
 options:
   to:
     description: C(previous) for the last completed release other than the present one, or the number of a revision.
@@ -38,13 +39,15 @@ task_definition:
     arn: {description: ARN of the revision., type: str}
     image: {description: The image that it pins., type: str}
     secret_version: {description: The version of the secret that it pins; empty where it pins none., type: str}
+    returning: {description: See the option C(returning) of M(offramp.ecs.ecs_service)., type: dict}
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, releases
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.balancers import TargetGroups
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing
@@ -71,6 +74,15 @@ class Release:
     arn: str
     image: str = ""
     secret_version: str = ""
+    returning: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Api:
+    """Who is asked."""
+
+    ecs: ecs.Ecs
+    target_groups: TargetGroups
 
 
 def want_of(params: Mapping[str, Any]) -> Want:
@@ -86,37 +98,46 @@ def want_of(params: Mapping[str, Any]) -> Want:
     return Want(params["cluster"], params["service"], params["to"])
 
 
-def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:
-    """ECS in the wanted region."""
-    return ecs.Ecs(params["region"], door)
+def connect(params: Mapping[str, Any], door: Door) -> Api:
+    """AWS in the wanted region."""
+    return Api(ecs.Ecs(params["region"], door), TargetGroups(params["region"], door))
 
 
-def observe(api: ecs.Ecs, want: Want) -> Release:
-    """Up to four reads."""
-    service = None if is_unknown(want.cluster) else api.service(want.cluster, want.service)
+def observe(api: Api, want: Want) -> Release:
+    """Up to five reads."""
+    service = None if is_unknown(want.cluster) else api.ecs.service(want.cluster, want.service)
     if service is None:
         return Release("", Unknown(f"ARN of an earlier release of {want.service}", "playbooks/release.yml"))
     present = ecs.primary(service)["taskDefinition"]
-    family, _, _ = ecs.name_of(present).rpartition(":")
-    arn = _previous(api, want, present) if want.to == "previous" else f"{family}:{want.to}"
-    found = api.definition(arn)
+    completed = api.ecs.completed(want.cluster, want.service)
+    family, _, _ = present.rpartition(":")
+    arn = _previous(completed, want, present) if want.to == "previous" else f"{family}:{want.to}"
+    found = api.ecs.definition(arn)
     if found is None or found["status"] != "ACTIVE":
         raise Missing(
             f"Task definition {ecs.name_of(arn)} is not there, or is retired.",
             target=f"ECS service {want.service}",
             hint="Name another revision with release_to, or release an image.",
         )
-    return _told(found)
+    earlier = next((each for each in completed if each["taskDefinition"] == arn), {})
+    return _told(found, _target_group(api, earlier, service))
 
 
-def _previous(api: ecs.Ecs, want: Want, present: str) -> str:
+def _target_group(api: Api, earlier: Mapping[str, Any], service: Mapping[str, Any]) -> str:
+    """That of the earlier release where it is still in use, else that of the present one; "" for none."""
+    before, now = ecs.target_group_of(earlier), ecs.target_group_of(service)
+    return before if before in ("", now) or api.target_groups.is_in_use(before) else now
+
+
+def _previous(completed: list[dict[str, Any]], want: Want, present: str) -> str:
     """The task definition of the last completed roll-out that is not the present one.
 
     Raises:
         Missing: there is none.
     """
-    arn = api.previous_definition(want.cluster, want.service, present)
-    if arn is not None:
+    found = (each["taskDefinition"] for each in completed)
+    arn = next((definition for definition in found if definition != present), "")
+    if arn:
         return arn
     raise Missing(
         f"ECS service {want.service} has no earlier release that was completed.",
@@ -125,11 +146,12 @@ def _previous(api: ecs.Ecs, want: Want, present: str) -> str:
     )
 
 
-def _told(definition: dict[str, Any]) -> Release:
+def _told(definition: dict[str, Any], target_group: str) -> Release:
     container = definition["containerDefinitions"][0]
     pinned = [definitions.split_reference(each["name"], each["valueFrom"]) for each in container.get("secrets", [])]
     version = next((each[1] for each in pinned if each), "")
-    return Release(definition["family"], definition["taskDefinitionArn"], container["image"], version)
+    back = releases.returning(definition, target_group)
+    return Release(definition["family"], definition["taskDefinitionArn"], container["image"], version, back)
 
 
 def report(have: Release) -> dict[str, Any]:

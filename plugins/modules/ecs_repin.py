@@ -51,7 +51,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, locks, pins, revisions
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import (
+    definitions,
+    ecs,
+    locks,
+    pins,
+    releases,
+    revisions,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -75,12 +82,13 @@ class Want:
     service: str
     container: str
     secrets: definitions.Secrets
+    tags: Mapping[str, str]
 
 
 def want_of(params: Mapping[str, Any]) -> Want:
     """The wanted configuration."""
     secrets = definitions.pinned(params)
-    return Want(params["cluster"], params["service"], params["container"], secrets)
+    return Want(params["cluster"], params["service"], params["container"], secrets, releases.tags_of(params, ""))
 
 
 def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:
@@ -105,7 +113,10 @@ def observe(api: ecs.Ecs, want: Want) -> revisions.Have:
         )
     definition = pins.repinned(present, want.container, want.secrets)
     image = next(each["image"] for each in definition["containerDefinitions"] if each["name"] == want.container)
-    return revisions.observe(api, revisions.want_of(definition, frozenset(), image, want.secrets.version), present)
+    tags = {**releases.tags_in(present), **want.tags}
+    return revisions.observe(
+        api, revisions.want_of(definition, frozenset(), image, want.secrets.version, tags), present
+    )
 
 
 def plan(have: revisions.Have, _want: Want) -> list[Change]:

@@ -47,6 +47,16 @@ options:
     description: Target group of the load balancer, for a process with a port.
     type: str
     default: ""
+  returning:
+    description:
+      - What M(offramp.ecs.ecs_release_info) says of an earlier release that the service goes back to. It stands in
+        place of the port and the grace period of C(process), and of C(target_group_arn).
+    type: dict
+    default: {}
+    suboptions:
+      port: {description: Port of the earlier release's container; 0 for none., type: int}
+      health_grace: {description: Its grace period in seconds., type: int}
+      target_group_arn: {description: Its target group., type: str}
   circuit_breaker:
     description: Whether ECS itself rolls a failing deployment back.
     type: bool
@@ -117,7 +127,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, processes, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, processes, releases, services
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
@@ -133,6 +143,8 @@ SPEC = spec.spec(
     spec.AWS,
     locks.LOCK,
     processes.PROCESS,
+    releases.RETURNING,
+    services.OPTIONS,
     options={
         "cluster": _TEXT,
         "name": _TEXT,
@@ -140,14 +152,6 @@ SPEC = spec.spec(
         "container": _TEXT,
         "subnets": _LIST,
         "security_groups": _LIST,
-        "public_ip": {"type": "bool", "default": False},
-        "target_group_arn": {"type": "str", "default": ""},
-        "circuit_breaker": {"type": "bool", "default": True},
-        "alarms": {"type": "list", "elements": "str", "default": []},
-        "minimum_percent": {"type": "int", "default": 100},
-        "maximum_percent": {"type": "int", "default": 200},
-        "zone_rebalancing": {"type": "bool", "default": True},
-        "exec": {"type": "bool", "default": False},
         "tags": {"type": "dict", "default": {}},
     },
 )
@@ -185,6 +189,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
     Raises:
         BadInput: a process with a port needs a target group.
     """
+    params = releases.returned(params)
     processes.check(params["container"], params["process"])
     if params["process"]["port"] and not params["target_group_arn"]:
         raise BadInput(

@@ -24,6 +24,10 @@ options:
     description: The image, by digest.
     type: str
     required: true
+  image_tag:
+    description: The tag by which the image was asked for, for people; kept as a tag of the task definition.
+    type: str
+    default: ""
   environment:
     description: Plain settings that are no secret, for every process type.
     type: dict
@@ -79,7 +83,14 @@ task_definition:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, locks, processes, revisions
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import (
+    definitions,
+    ecs,
+    locks,
+    processes,
+    releases,
+    revisions,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -96,6 +107,7 @@ SPEC = spec.spec(
         "family": _TEXT,
         "container": _TEXT,
         "image": _TEXT,
+        "image_tag": {"type": "str", "default": ""},
         "environment": {"type": "dict", "default": {}},
         "execution_role_arn": _TEXT,
         "task_role_arn": _TEXT,
@@ -124,7 +136,8 @@ def want_of(params: Mapping[str, Any]) -> revisions.Want:
     roles = (params["execution_role_arn"], params["task_role_arn"])
     definition = definitions.write(params["family"], container, process, roles)
     plain = frozenset(item["name"] for item in container["environment"])
-    return revisions.want_of(definition, plain, params["image"], params["secret_version"])
+    tags = releases.tags_of(params, params["image_tag"])
+    return revisions.want_of(definition, plain, params["image"], params["secret_version"], tags)
 
 
 def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:

@@ -37,6 +37,7 @@ _GIVEN_BY_AWS = frozenset(
         "requiresAttributes",
         "revision",
         "status",
+        "tags",
         "taskDefinitionArn",
     }
 )

@@ -22,6 +22,7 @@ SERVICE: Options = {name: {"type": "str", "required": True} for name in ("cluste
 
 _PAGE = 100
 _SERVICES_A_READ = 10
+_REVISIONS_A_READ = 20
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,16 @@ class Ecs:
                     raise
 
     def definition(self, name: str) -> Optional[Json]:
-        """A task definition by family (its newest active revision), ``family:revision`` or ARN; None without one."""
+        """A task definition with its tags, by family (its newest active revision), ``family:revision`` or ARN; None
+        without one."""
         with spoken(f"task definition {name}"):
             try:
-                answer = self._client.describe_task_definition(taskDefinition=name)
+                answer = self._client.describe_task_definition(taskDefinition=name, include=["TAGS"])
             except ClientError as error:
                 if code_of(error) == "ClientException":
                     return None
                 raise
-        return dict(answer["taskDefinition"])
+        return {**answer["taskDefinition"], "tags": answer.get("tags") or []}
 
     def active_revisions(self, family: str, most: int) -> list[str]:
         """ARNs of a family's newest active revisions, newest first."""
@@ -102,10 +104,15 @@ class Ecs:
 
     def previous_definition(self, cluster: str, service: str, present: str) -> Optional[str]:
         """ARN of the task definition of the last completed roll-out that is not the present one; None without one."""
+        found = (each["taskDefinition"] for each in self.completed(cluster, service))
+        return next((definition for definition in found if definition != present), None)
+
+    def completed(self, cluster: str, service: str) -> list[Json]:
+        """The service revisions of the last twenty completed roll-outs, newest first; two reads."""
         records = self.service_deployments(cluster, service, ["SUCCESSFUL"])
-        arns = [record["targetServiceRevisionArn"] for record in records]
-        definition_of = self.revisions(arns)
-        return next((definition_of[arn] for arn in arns if definition_of.get(arn, present) != present), None)
+        arns = [record["targetServiceRevisionArn"] for record in records][:_REVISIONS_A_READ]
+        described = self.service_revisions(arns)
+        return [described[arn] for arn in arns if arn in described]
 
     def tasks(self, cluster: str, service: str, status: str) -> list[Json]:
         """Up to 100 tasks of a service whose desired status is this (RUNNING, STOPPED)."""
@@ -161,25 +168,33 @@ class Ecs:
         return dict(answer["serviceDeployments"][0]) if answer["serviceDeployments"] else {}
 
     def service_deployments(self, cluster: str, service: str, statuses: Sequence[str]) -> list[Json]:
-        """Up to 100 records of a service's roll-outs, newest first."""
+        """Up to 100 records of a service's roll-outs, newest first, of these statuses; of all where none is given."""
+        asked = {"status": list(statuses)} if statuses else {}
         with spoken(f"ECS service {service}"):
-            answer = self._client.list_service_deployments(
-                cluster=cluster, service=service, status=list(statuses), maxResults=_PAGE
-            )
+            answer = self._client.list_service_deployments(cluster=cluster, service=service, maxResults=_PAGE, **asked)
         return sorted(answer["serviceDeployments"], key=lambda each: each["createdAt"], reverse=True)
 
     def revisions(self, arns: Sequence[str]) -> dict[str, str]:
         """Service revision ARN -> ARN of its task definition, for up to 20 revisions."""
+        return {arn: each["taskDefinition"] for arn, each in self.service_revisions(arns).items()}
+
+    def service_revisions(self, arns: Sequence[str]) -> dict[str, Json]:
+        """Service revision ARN -> the revision, for up to 20 of them: what a service was when a roll-out began."""
         if not arns:
             return {}
         with spoken("service revisions"):
-            answer = self._client.describe_service_revisions(serviceRevisionArns=list(arns[:20]))
-        return {each["serviceRevisionArn"]: each["taskDefinition"] for each in answer["serviceRevisions"]}
+            answer = self._client.describe_service_revisions(serviceRevisionArns=list(arns[:_REVISIONS_A_READ]))
+        return {each["serviceRevisionArn"]: dict(each) for each in answer["serviceRevisions"]}
 
 
 def name_of(arn: str) -> str:
     """The last part of an ARN ("family:7", the name of a service or cluster); a plain name is itself."""
     return arn.rpartition("/")[2]
+
+
+def target_group_of(settings: Mapping[str, Any]) -> str:
+    """ARN of the target group of a service, or of a revision of one; "" where it has none."""
+    return next((str(each["targetGroupArn"]) for each in settings.get("loadBalancers", [])), "")
 
 
 def primary(service: Mapping[str, Any]) -> Json:

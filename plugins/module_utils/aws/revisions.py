@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, services
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
@@ -23,6 +23,7 @@ class Want:
         plain: names of settings whose values may be shown.
         image: the image that it pins.
         secret_version: the version of the secret that it pins.
+        tags: what is said of the release beside it, see :mod:`releases`; never compared.
     """
 
     definition: Mapping[str, Any]
@@ -30,6 +31,7 @@ class Want:
     plain: frozenset[str]
     image: str
     secret_version: str
+    tags: Mapping[str, str]
 
     @property
     def family(self) -> str:
@@ -51,14 +53,16 @@ class Have:
         return self.normal == self.want.normal
 
 
-def want_of(definition: definitions.Json, plain: frozenset[str], image: str, secret_version: str) -> Want:
+def want_of(
+    definition: definitions.Json, plain: frozenset[str], image: str, secret_version: str, tags: Mapping[str, str]
+) -> Want:
     """The definition as one to have.
 
     Raises:
         BadInput: it is too large for ECS.
     """
     definitions.check_size(definition)
-    return Want(definition, definitions.normalised(definition), plain, image, secret_version)
+    return Want(definition, definitions.normalised(definition), plain, image, secret_version, tags)
 
 
 def observe(api: ecs.Ecs, want: Want, present: Optional[definitions.Json] = None) -> Have:
@@ -90,7 +94,7 @@ def plan(have: Have) -> list[Change]:
     before, after = definitions.told_apart(
         definitions.readable(have.normal, want.plain), definitions.readable(dict(want.normal), want.plain) or {}
     )
-    call = ecs.Call("register_task_definition", want.definition)
+    call = ecs.Call("register_task_definition", {**want.definition, "tags": services.tag_list(want.tags)})
     return [Change("update" if have.normal else "create", f"task definition {want.family}", before, after, call)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import name_of
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
 Json = dict[str, Any]
 
@@ -34,6 +35,19 @@ SETTINGS = (
     *_DEFAULTS,
 )
 """What is compared, and converged by UpdateService."""
+
+
+OPTIONS: Options = {
+    "public_ip": {"type": "bool", "default": False},
+    "target_group_arn": {"type": "str", "default": ""},
+    "circuit_breaker": {"type": "bool", "default": True},
+    "alarms": {"type": "list", "elements": "str", "default": []},
+    "minimum_percent": {"type": "int", "default": 100},
+    "maximum_percent": {"type": "int", "default": 200},
+    "zone_rebalancing": {"type": "bool", "default": True},
+    "exec": {"type": "bool", "default": False},
+}
+"""How a service is run, as a module's options."""
 
 
 def write(params: Mapping[str, Any]) -> Json:

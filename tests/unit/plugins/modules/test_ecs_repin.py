@@ -17,6 +17,7 @@ RELEASE: dict[str, Any] = {
     "family": "production-bond-web",
     "container": "web",
     "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/bond@sha256:aa",
+    "image_tag": "v1",
     "process": process(port=8080, health_command=["CMD", "true"]),
     "environment": {"APP_VERSION": "v42"},
     "execution_role_arn": "arn:aws:iam::123456789012:role/execution",

@@ -21,6 +21,7 @@ PARAMS: dict[str, Any] = {
     "security_groups": ["sg-1"],
     "public_ip": False,
     "target_group_arn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/bond/1",
+    "returning": {},
     "circuit_breaker": True,
     "alarms": [],
     "minimum_percent": 100,
@@ -159,3 +160,24 @@ def test_a_dry_run_before_the_cluster_exists_asks_nothing_and_foresees_the_servi
     assert (ecs.asked, ecs.made) == ([], [])
     assert result["service"]["name"] == "bond-web"
     assert result["service"]["desired"] == 2
+
+
+def test_an_earlier_release_brings_its_port_its_grace_period_and_its_target_group(ecs: FakeEcs) -> None:
+    group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/old/2"
+    back = {"port": 9090, "health_grace": 5, "target_group_arn": group}
+    definition = f"{ARN}:task-definition/bond-web:6"
+    assert served(ecs, task_definition=definition, returning=back)["service"]["target_group_arn"] == group
+    assert ecs.made == ["update_service"]
+    found = ecs.services["bond-web"]
+    assert found["healthCheckGracePeriodSeconds"] == 5
+    assert found["loadBalancers"] == [{"containerName": "web", "containerPort": 9090, "targetGroupArn": group}]
+
+
+def test_what_is_not_known_of_an_earlier_release_is_as_the_inventory_has_it(ecs: FakeEcs) -> None:
+    served(ecs, returning={"port": 8080, "health_grace": None, "target_group_arn": None})
+    assert ecs.made == []
+
+
+def test_an_earlier_release_without_a_port_leaves_the_load_balancer(ecs: FakeEcs) -> None:
+    served(ecs, returning={"port": 0})
+    assert ecs.services["bond-web"]["loadBalancers"] == []
