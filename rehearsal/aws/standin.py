@@ -15,6 +15,7 @@ from rehearsal.aws import (
     network,
     prefixlists,
     scaling,
+    schedules,
     secretsmanager,
 )
 from rehearsal.aws.adapters import moto_balancers, moto_certificates, moto_prefix_lists, moto_server, server
@@ -73,6 +74,7 @@ class AwsStandIn:
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
         self._scaler = Scaler(seed.aws.account, self.ecs, scaler_tempo)
+        self._clock = schedules.Clock(self.ecs.run_task)
         self._registry, self._access_lists = Registry(seed.aws.images), AccessLists()
         self._keepers = (self._registry, self._access_lists)
         self.certificates: dict[str, str] = {}
@@ -106,6 +108,7 @@ class AwsStandIn:
         say_loudly_what_is_not_offered(self._host.patches)
         app = front(server.asgi_app(), lambda: self.faults)
         self._scaler.start()
+        self._clock.start()
         self._server.start(self._log.logged(app, "aws", classify, refuse))
 
     def state(self) -> Json:
@@ -118,7 +121,7 @@ class AwsStandIn:
 
     def restore(self, contents: Contents) -> None:
         """Let everything be as it was, with new tasks; returns when all services are steady."""
-        with self._scaler.hold():
+        with self._scaler.hold(), self._clock.hold():
             put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
 
     def _install_certificates(self, patches: Patches) -> None:
@@ -144,12 +147,14 @@ class AwsStandIn:
             gate.service(patches),
             identity.service(patches),
             scaling.service(patches, self.ecs.service_exists, self._scaler),
+            schedules.service(patches, self._clients),
             secretsmanager.service(),
         ]
 
     def stop(self) -> None:
         """Stop serving, end what was started, and leave ministack as it was."""
         self._scaler.stop()
+        self._clock.stop()
         for addition in (*reversed(self._additions), self.ecs):
             addition.stop()
         self._plane.stop()

@@ -15,7 +15,19 @@ from rehearsal.restapi import Json
 from rehearsal.state.canonical import digest
 
 _MODULES = frozenset(
-    ["budgets", "cloudformation", "cloudwatch", "cloudwatch_logs", "ecr", "iam", "kms", "s3", "secretsmanager", "sns"]
+    [
+        "budgets",
+        "cloudformation",
+        "cloudwatch",
+        "cloudwatch_logs",
+        "ecr",
+        "iam",
+        "kms",
+        "s3",
+        "scheduler",
+        "secretsmanager",
+        "sns",
+    ]
 )
 _OF_THE_WAY = frozenset(
     [
@@ -26,6 +38,8 @@ _OF_THE_WAY = frozenset(
         "cloudwatch_logs.log_records",
     ]
 )
+_MADE_BY_A_LOOK = ("scheduler", "default")
+"""The schedule group that every region has, and that ministack makes when somebody first asks."""
 _VALUES = frozenset(["SecretString", "SecretBinary", "Passwords", "_dynamic"])
 """Keys of what is, or holds, secret values; "_dynamic" has what a stack's dynamic references stood for."""
 _PASSING = frozenset(
@@ -110,7 +124,7 @@ def state_of(clients: Clients, account: str, region: str) -> Json:
 def _tables() -> Iterator[tuple[str, Json]]:
     for module, table, rows in snapshots.read():
         if module in _MODULES and f"{module}.{table}" not in _OF_THE_WAY:
-            yield f"{module}.{table}", rows
+            yield f"{module}.{table}", {key: row for key, row in rows.items() if (module, key) != _MADE_BY_A_LOOK}
 
 
 def _plain(value: Any) -> Any:
