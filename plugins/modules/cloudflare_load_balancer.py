@@ -11,6 +11,8 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import adop
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.foreign import refuse_closed, refuse_foreign
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
+    MONITOR,
+    SIDE,
     Ground,
     Part,
     is_open,
@@ -18,6 +20,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts impor
     wanted_balancer,
     wanted_monitor,
     wanted_pool,
+    with_address,
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.seen import new_run, seen_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
@@ -25,7 +28,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import C
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import WAITING, Options, spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import WAITING, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
 DOCUMENTATION = """
@@ -148,28 +151,16 @@ load_balancer:
     seen: {description: What Cloudflare says of the steering; foreseen nowhere., type: dict}
 """
 
-_SIDE: Options = {
-    "pool": {"type": "str", "required": True},
-    "address": {"type": "str", "required": True},
-    "host": {"type": "str", "required": True},
-}
-_MONITOR: Options = {
-    "path": {"type": "str", "default": "/health"},
-    "expected_codes": {"type": "str", "default": "200"},
-    "interval": {"type": "int", "default": 60},
-    "timeout": {"type": "int", "default": 5},
-    "retries": {"type": "int", "default": 2},
-}
 SPEC = spec(
     WAITING,
     options={
         "zone": {"type": "str", "required": True},
         "hostname": {"type": "str", "required": True},
-        "old": {"type": "dict", "required": True, "options": {**_SIDE, "address": {"type": "str"}}},
-        "new": {"type": "dict", "required": True, "options": _SIDE},
+        "old": {"type": "dict", "required": True, "options": {**SIDE, "address": {"type": "str"}}},
+        "new": {"type": "dict", "required": True, "options": SIDE},
         "unproxied": {"type": "bool", "default": False},
         "reopen": {"type": "bool", "default": False},
-        "monitor": {"type": "dict", "default": {}, "apply_defaults": True, "options": _MONITOR},
+        "monitor": {"type": "dict", "default": {}, "apply_defaults": True, "options": MONITOR},
     },
 )
 
@@ -241,7 +232,7 @@ def wanted(params: runner.Params) -> Want:
         wanted_balancer(params["hostname"], old["pool"], new["pool"]),
     ]
     words = {name: params[name] for name in ("zone", "hostname", "reopen", "unproxied")}
-    return Want(**words, old=old["pool"], new=new["pool"], parts=tuple(parts))
+    return Want(old=old["pool"], new=new["pool"], parts=tuple(parts), **words)
 
 
 def observe(api: Balancing, want: Want) -> Have:
@@ -249,10 +240,12 @@ def observe(api: Balancing, want: Want) -> Have:
     ground = api.ground(want.zone, want.hostname, [want.old, want.new])
     coming = ground.balancer is None
     records = tuple(api.records(want.hostname)) if coming or want.old not in ground.pools else ()
-    have = Have(ground, want, records, api.ssl_mode() if coming else "")
-    left = [part.kind for part, _present in _differing(have, want)]
-    awaited = want.new if not left else want.old if coming and left == ["load balancer"] else ""
-    return replace(have, awaited=awaited, unhealthy=api.unhealthy(awaited)) if awaited else have
+    have = Have(ground, want, records, ssl=api.ssl_mode() if coming else "")
+    left = [part.kind for part, _ in _differing(have, want)]
+    if left and not (coming and left == ["load balancer"]):
+        return have
+    awaited = want.old if left else want.new
+    return replace(have, awaited=awaited, unhealthy=api.unhealthy(awaited))
 
 
 def plan(have: Have, want: Want) -> list[Change]:
@@ -267,18 +260,11 @@ def plan(have: Have, want: Want) -> list[Change]:
             "update" if present else "create",
             part.target,
             before=present.owned if present else None,
-            after=part.owned if present else {**part.owned, **_at_first(part, have)},
+            after=part.owned if present else {**part.owned, **part.at_first, **adoption.displaced(part, have.records)},
             payload=replace(part, raw=present.raw if present else {}),
         )
         for part, present in _differing(have, want)
     ]
-
-
-def _at_first(part: Part, have: Have) -> Mapping[str, Any]:
-    """What a thing has when it is made; with a load balancer go the DNS records whose place it takes."""
-    if part.kind != "load balancer":
-        return part.at_first
-    return {**part.at_first, "in_place_of": adoption.told(have.records)}
 
 
 def foresee(have: Have, want: Want) -> Have:
@@ -289,15 +275,14 @@ def foresee(have: Have, want: Want) -> Have:
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use."""
     names = {name: getattr(have.want, name) for name in ("zone", "hostname", "old", "new")}
-    seen = seen_of(have.ground, have.want.old, have.want.new)
-    pools = [_with_address(part, have) for part in have.want.parts if part.kind == "pool"]
+    pools = [_addressed(part, have) for part in have.want.parts if part.kind == "pool"]
     return {
         **names,
         "new_pool": have.new_pool,
         "share": have.share,
         "addresses": {part.name: part.owned["origins"][part.name]["address"] for part in pools},
         "run": new_run(),
-        "seen": seen,
+        "seen": seen_of(have.ground, have.want.old, have.want.new),
     }
 
 
@@ -309,22 +294,12 @@ WAIT = Waiting[Have](
 
 
 def _differing(have: Have, want: Want) -> list[tuple[Part, Optional[Part]]]:
-    pairs = [(_with_address(part, have), have.ground.find(part.kind, part.name)) for part in want.parts]
+    pairs = [(_addressed(part, have), have.ground.find(part.kind, part.name)) for part in want.parts]
     return [(part, present) for part, present in pairs if present != part]
 
 
-def _with_address(part: Part, have: Have) -> Part:
-    """A pool whose address was not given keeps the one it has, or takes what the DNS record points at."""
-    origin = part.owned.get("origins", {}).get(part.name)
-    if origin is None or origin["address"]:
-        return part
-    present, record = have.ground.find(part.kind, part.name), adoption.points_at(have.records)
-    there = present.owned["origins"].get(part.name, {}).get("address") if present else None
-    if not (there or record):
-        raise BadInput(
-            f"No DNS record tells where {part.name} is.", target=part.target, hint="Give the address of its origin."
-        )
-    return replace(part, owned={**part.owned, "origins": {part.name: {**origin, "address": there or record}}})
+def _addressed(part: Part, have: Have) -> Part:
+    return with_address(part, have.ground.find(part.kind, part.name), adoption.points_at(have.records))
 
 
 MODULE = runner.Module[Balancing, Want, Have](

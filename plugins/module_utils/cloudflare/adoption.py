@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import Part
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 
 _ADDRESSING = ("A", "AAAA", "CNAME")
@@ -30,6 +31,11 @@ def told(records: Sequence[Mapping[str, Any]]) -> str:
     """The records, for a person who may want to go back to them."""
     rows = [(f"{row['type']} {row['content']}", row["proxied"]) for row in addressing(records)]
     return ", ".join(f"{row}{'' if proxied else ' (not proxied)'}" for row, proxied in rows) or "no DNS record"
+
+
+def displaced(part: Part, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """With a load balancer that is made go the DNS records whose place it takes, in the plan and in the ledger."""
+    return {"in_place_of": told(records)} if part.kind == "load balancer" else {}
 
 
 def refuse_adoption(hostname: str, records: Sequence[Mapping[str, Any]], ssl: str, *, unproxied: bool) -> None:
