@@ -191,6 +191,8 @@ class World:
             "OFFRAMP_FINGERPRINT_KEY": secrets.token_hex(16),
             "REHEARSAL_EDGE_URL": f"https://127.0.0.1:{self.cloudflare.edge_ports['https']}",
             "REHEARSAL_CERTIFICATE_ARN": next(iter(self.aws.certificates.values()), ""),
+            "OFFRAMP_RESOLVE": str((self._home / NAMES).resolve()),
+            "OFFRAMP_CA_FILE": str(self.certificates.ca_path.resolve()),
             "REHEARSAL_CA": str(self.certificates.ca_path),
             "REHEARSAL_HOME": str(self._home),
         }
@@ -200,7 +202,10 @@ class World:
         self._visits.flush()
 
     def _write_names(self, table: Table) -> None:
-        (self._home / NAMES).write_text(json.dumps(table, indent=1))
+        """Whole at any time, since modules read it (``OFFRAMP_RESOLVE``)."""
+        coming = self._home / f"{NAMES}.coming"
+        coming.write_text(json.dumps(table, indent=1))
+        coming.replace(self._home / NAMES)
 
 
 def main() -> None:

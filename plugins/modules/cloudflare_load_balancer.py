@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import adoption, session
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.foreign import refuse_closed, refuse_foreign
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
+    MONITOR,
+    SIDE,
     Ground,
     Part,
     is_open,
@@ -17,6 +20,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts impor
     wanted_balancer,
     wanted_monitor,
     wanted_pool,
+    with_address,
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.seen import new_run, seen_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
@@ -24,7 +28,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import C
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import WAITING, Options, spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import WAITING, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
 DOCUMENTATION = """
@@ -36,6 +40,8 @@ description:
   - Makes and converges two monitors, two pools and one proxied load balancer with random steering.
   - A new load balancer sends all traffic to the old pool. The weights of one that exists are never touched.
   - Only the fields named here are converged; all others stay as they are.
+  - A load balancer is only put over a hostname when Cloudflare holds the old pool for healthy, and speaks to origins by
+    TLS. One over a DNS record that is not proxied needs a person's word (I(unproxied)).
   - Waits until Cloudflare holds the new pool for healthy.
   - A disabled new pool is enabled again only by a person's word (I(reopen)), since a rollback closes it on purpose, and
     only while no weight is on it, so that this never moves traffic.
@@ -83,6 +89,10 @@ options:
         required: true
   reopen:
     description: Whether a disabled new pool is enabled again. A disabled old pool always is.
+    type: bool
+    default: false
+  unproxied:
+    description: Whether a new load balancer may stand over a DNS record that is not proxied.
     type: bool
     default: false
   monitor:
@@ -137,30 +147,20 @@ load_balancer:
     new_pool: {description: "open or closed; not known in a dry run that is to open it.", type: str}
     share: {description: Share of the new pool in percent., type: int}
     run: {description: "A name for this run, for I(after) of M(offramp.ecs.cloudflare_pool_weights).", type: str}
+    addresses: {description: Pool to the address of its origin., type: dict}
     seen: {description: What Cloudflare says of the steering; foreseen nowhere., type: dict}
 """
 
-_SIDE: Options = {
-    "pool": {"type": "str", "required": True},
-    "address": {"type": "str", "required": True},
-    "host": {"type": "str", "required": True},
-}
-_MONITOR: Options = {
-    "path": {"type": "str", "default": "/health"},
-    "expected_codes": {"type": "str", "default": "200"},
-    "interval": {"type": "int", "default": 60},
-    "timeout": {"type": "int", "default": 5},
-    "retries": {"type": "int", "default": 2},
-}
 SPEC = spec(
     WAITING,
     options={
         "zone": {"type": "str", "required": True},
         "hostname": {"type": "str", "required": True},
-        "old": {"type": "dict", "required": True, "options": {**_SIDE, "address": {"type": "str"}}},
-        "new": {"type": "dict", "required": True, "options": _SIDE},
+        "old": {"type": "dict", "required": True, "options": {**SIDE, "address": {"type": "str"}}},
+        "new": {"type": "dict", "required": True, "options": SIDE},
+        "unproxied": {"type": "bool", "default": False},
         "reopen": {"type": "bool", "default": False},
-        "monitor": {"type": "dict", "default": {}, "apply_defaults": True, "options": _MONITOR},
+        "monitor": {"type": "dict", "default": {}, "apply_defaults": True, "options": MONITOR},
     },
 )
 
@@ -169,7 +169,8 @@ SPEC = spec(
 class Want:
     """Two monitors, two pools and a load balancer, in the order in which they must be made.
 
-    ``reopen``: whether a person wants a disabled new pool to be opened.
+    ``reopen``: whether a person wants a disabled new pool to be opened; ``unproxied``: whether a new load balancer may
+    stand over a record that is not proxied.
     """
 
     zone: str
@@ -178,6 +179,7 @@ class Want:
     new: str
     parts: tuple[Part, ...]
     reopen: bool
+    unproxied: bool
 
 
 @dataclass(frozen=True)
@@ -185,14 +187,19 @@ class Have:
     """What is there.
 
     Attributes:
-        record: what the hostname's DNS record points at, read only while there is no old pool.
-        unhealthy: why the new pool is not healthy, once all is as wanted.
+        records: the hostname's DNS records, read only while there is no old pool or no load balancer.
+        ssl: how Cloudflare speaks to origins, read only while there is no load balancer.
+        awaited: the pool that must be healthy before things go on: the old one before the load balancer is made, the
+            new one once all is as wanted.
+        unhealthy: why that is not healthy.
         opening: whether a dry run foresees that the new pool will be open.
     """
 
     ground: Ground
     want: Want
-    record: str = ""
+    records: tuple[Mapping[str, Any], ...] = ()
+    ssl: str = ""
+    awaited: str = ""
     unhealthy: Optional[str] = None
     opening: bool = False
 
@@ -224,15 +231,21 @@ def wanted(params: runner.Params) -> Want:
         *(wanted_pool(side["pool"], side["address"], side["host"]) for side in (old, new)),
         wanted_balancer(params["hostname"], old["pool"], new["pool"]),
     ]
-    return Want(params["zone"], params["hostname"], old["pool"], new["pool"], tuple(parts), params["reopen"])
+    words = {name: params[name] for name in ("zone", "hostname", "reopen", "unproxied")}
+    return Want(old=old["pool"], new=new["pool"], parts=tuple(parts), **words)
 
 
 def observe(api: Balancing, want: Want) -> Have:
-    """Read all; the new pool's health only when nothing is left to change."""
+    """Read all; a pool's health only when nothing else is left to do before it must be healthy."""
     ground = api.ground(want.zone, want.hostname, [want.old, want.new])
-    record = "" if want.old in ground.pools else api.points_at(want.hostname)
-    have = Have(ground, want, record)
-    return have if _differing(have, want) else replace(have, unhealthy=api.unhealthy(want.new))
+    coming = ground.balancer is None
+    records = tuple(api.records(want.hostname)) if coming or want.old not in ground.pools else ()
+    have = Have(ground, want, records, ssl=api.ssl_mode() if coming else "")
+    left = [part.kind for part, _ in _differing(have, want)]
+    if left and not (coming and left == ["load balancer"]):
+        return have
+    awaited = want.old if left else want.new
+    return replace(have, awaited=awaited, unhealthy=api.unhealthy(awaited))
 
 
 def plan(have: Have, want: Want) -> list[Change]:
@@ -240,12 +253,14 @@ def plan(have: Have, want: Want) -> list[Change]:
     refuse_foreign(have.ground, want.hostname, want.old, want.new)
     if not want.reopen:
         refuse_closed(have.ground, want.new)
+    if have.ground.balancer is None:
+        adoption.refuse_adoption(want.hostname, have.records, have.ssl, unproxied=want.unproxied)
     return [
         Change(
             "update" if present else "create",
             part.target,
             before=present.owned if present else None,
-            after=part.owned if present else {**part.owned, **part.at_first},
+            after=part.owned if present else {**part.owned, **part.at_first, **adoption.displaced(part, have.records)},
             payload=replace(part, raw=present.raw if present else {}),
         )
         for part, present in _differing(have, want)
@@ -260,34 +275,31 @@ def foresee(have: Have, want: Want) -> Have:
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use."""
     names = {name: getattr(have.want, name) for name in ("zone", "hostname", "old", "new")}
-    seen = seen_of(have.ground, have.want.old, have.want.new)
-    return {**names, "new_pool": have.new_pool, "share": have.share, "run": new_run(), "seen": seen}
+    pools = [_addressed(part, have) for part in have.want.parts if part.kind == "pool"]
+    return {
+        **names,
+        "new_pool": have.new_pool,
+        "share": have.share,
+        "addresses": {part.name: part.owned["origins"][part.name]["address"] for part in pools},
+        "run": new_run(),
+        "seen": seen_of(have.ground, have.want.old, have.want.new),
+    }
 
 
 WAIT = Waiting[Have](
     settled=lambda have: have.unhealthy is None,
     failed=lambda _have: None,
-    progress=lambda have: f"Cloudflare does not hold pool {have.want.new} for healthy ({have.unhealthy})",
+    progress=lambda have: f"Cloudflare does not hold pool {have.awaited} for healthy ({have.unhealthy})",
 )
 
 
 def _differing(have: Have, want: Want) -> list[tuple[Part, Optional[Part]]]:
-    pairs = [(part, have.ground.find(part.kind, part.name)) for part in want.parts]
-    pairs = [(_with_address(part, present, have.record), present) for part, present in pairs]
+    pairs = [(_addressed(part, have), have.ground.find(part.kind, part.name)) for part in want.parts]
     return [(part, present) for part, present in pairs if present != part]
 
 
-def _with_address(part: Part, present: Optional[Part], record: str) -> Part:
-    """A pool whose address was not given keeps the one it has, or takes what the DNS record points at."""
-    origin = part.owned.get("origins", {}).get(part.name)
-    if origin is None or origin["address"]:
-        return part
-    there = present.owned["origins"].get(part.name, {}).get("address") if present else None
-    if not (there or record):
-        raise BadInput(
-            f"No DNS record tells where {part.name} is.", target=part.target, hint="Give the address of its origin."
-        )
-    return replace(part, owned={**part.owned, "origins": {part.name: {**origin, "address": there or record}}})
+def _addressed(part: Part, have: Have) -> Part:
+    return with_address(part, have.ground.find(part.kind, part.name), adoption.points_at(have.records))
 
 
 MODULE = runner.Module[Balancing, Want, Have](
@@ -305,6 +317,7 @@ MODULE = runner.Module[Balancing, Want, Have](
     foresee=foresee,
     report=report,
     waiting=WAIT,
+    in_turn=True,
 )
 
 

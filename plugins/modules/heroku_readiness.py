@@ -171,7 +171,7 @@ def _refused(want: Want, why: str) -> Refused:
     return Refused(
         f"{apps.target_of(want.app)} {why.rstrip('.')}.",
         target=apps.target_of(want.app),
-        hint="Scale it up at Heroku and set HEROKU_API_KEY, or go back whatever it is: -e rollback_force=true.",
+        hint="Scale it up and set HEROKU_API_KEY. playbooks/rollback.yml -e rollback_force=true goes without.",
     )
 
 
@@ -201,7 +201,7 @@ def _failed(have: Have) -> Optional[OfframpError]:
     return Verdict(
         f"Every web dyno of {apps.target_of(have.app)} has crashed.",
         target=apps.target_of(have.app),
-        hint="Mend it at Heroku, or go back whatever it is: -e rollback_force=true.",
+        hint="Mend it at Heroku. playbooks/rollback.yml -e rollback_force=true goes without.",
     )
 
 

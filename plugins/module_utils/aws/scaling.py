@@ -72,19 +72,25 @@ class Scaling:
 
     def look(self, resource: str) -> Scaled:
         """Three reads of a service; one where it is no scalable target, since without one there is nothing else."""
+        target = self.target(resource)
+        if target is None:
+            return Scaled()
         with spoken(f"scalable target {resource}"):
-            targets = self._client.describe_scalable_targets(
-                ServiceNamespace=_NAMESPACE, ResourceIds=[resource], ScalableDimension=_DIMENSION
-            )["ScalableTargets"]
-            if not targets:
-                return Scaled()
             actions = self._all("describe_scheduled_actions", "ScheduledActions", resource)
             policies = self._all("describe_scaling_policies", "ScalingPolicies", resource)
         return Scaled(
-            _target(targets[0]),
+            target,
             {each["ScheduledActionName"]: _action(each) for each in actions},
             {each["PolicyName"]: _metric(each) for each in policies if _metric(each)},
         )
+
+    def target(self, resource: str) -> Optional[Target]:
+        """The scalable target of a service, by one read; None where it is none."""
+        with spoken(f"scalable target {resource}"):
+            rows = self._client.describe_scalable_targets(
+                ServiceNamespace=_NAMESPACE, ResourceIds=[resource], ScalableDimension=_DIMENSION
+            )["ScalableTargets"]
+        return _target(rows[0]) if rows else None
 
     def _all(self, operation: str, key: str, resource: str) -> list[Json]:
         pages = self._client.get_paginator(operation).paginate(**_address(resource))

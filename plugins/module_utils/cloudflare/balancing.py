@@ -50,11 +50,6 @@ class Balancing:
         rows = records(self._api, self._zone, name=hostname)
         return [{key: row.get(key) for key in ("type", "content", "proxied")} for row in rows]
 
-    def points_at(self, hostname: str) -> str:
-        """What the hostname's one address record points at; nothing where there is none or more than one."""
-        found = [row["content"] for row in self.records(hostname) if row["type"] in ("A", "AAAA", "CNAME")]
-        return str(found[0]) if len(found) == 1 else ""
-
     def ssl_mode(self) -> str:
         """How Cloudflare speaks to origins ("strict", "full", "flexible"); nothing where the token may not see it."""
         try:

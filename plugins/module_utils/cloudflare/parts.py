@@ -8,13 +8,30 @@ as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Optional
 
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
 POOLS: Options = {name: {"type": "str", "required": True} for name in ("zone", "hostname", "old", "new")}
 """The two pools behind a hostname (documentation fragment ``offramp.ecs.pools``)."""
+
+SIDE: Options = {
+    "pool": {"type": "str", "required": True},
+    "address": {"type": "str", "required": True},
+    "host": {"type": "str", "required": True},
+}
+"""One platform: its pool, and where and under which name its origin is asked."""
+
+MONITOR: Options = {
+    "path": {"type": "str", "default": "/health"},
+    "expected_codes": {"type": "str", "default": "200"},
+    "interval": {"type": "int", "default": 60},
+    "timeout": {"type": "int", "default": 5},
+    "retries": {"type": "int", "default": 2},
+}
+"""How Cloudflare looks whether a pool is healthy."""
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -143,6 +160,23 @@ def wanted_pool(name: str, address: Optional[str], host: str) -> Part:
     origin = {"address": address, "enabled": True, "weight": 1.0, "host": host}
     owned = {"enabled": True, "minimum_origins": 1, "monitor": name, "origins": {name: origin}}
     return Part("pool", name, owned)
+
+
+def with_address(part: Part, present: Optional[Part], record: str) -> Part:
+    """A pool whose address was not given keeps the one it has, or takes what the DNS record points at.
+
+    Raises:
+        BadInput: neither is there.
+    """
+    origin = part.owned.get("origins", {}).get(part.name)
+    if origin is None or origin["address"]:
+        return part
+    there = present.owned["origins"].get(part.name, {}).get("address") if present else None
+    if not (there or record):
+        raise BadInput(
+            f"No DNS record tells where {part.name} is.", target=part.target, hint="Give the address of its origin."
+        )
+    return replace(part, owned={**part.owned, "origins": {part.name: {**origin, "address": there or record}}})
 
 
 def wanted_balancer(hostname: str, old: str, new: str) -> Part:

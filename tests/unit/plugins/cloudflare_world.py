@@ -23,9 +23,9 @@ class HealthyEdge(Edge):
     def send(self, message: Json) -> None:
         super().send(message)
         seen = {"healthy": not self.reason, "failure_reason": self.reason}
-        names = {pool["id"]: pool["name"] for host in message["hosts"].values() for pool in host.get("pools", [])}
         health = {
-            pool: {"healthy": seen["healthy"], "origins": {names.get(pool, ""): seen}} for pool in message["monitors"]
+            pool: {"healthy": seen["healthy"], "origins": {origin["name"]: seen for origin in row["origins"]}}
+            for pool, row in message["monitors"].items()
         }
         # as the real edge does, from a thread of its own: the sender holds a lock that health needs
         Thread(target=self.report, args=({"pool_health": health},), daemon=True).start()

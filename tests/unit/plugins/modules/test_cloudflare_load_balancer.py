@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.modules import cloudflare_load_balancer as module
 from tests.unit.plugins.cloudflare_world import CloudflareWorld
@@ -229,10 +230,44 @@ def test_without_a_dns_record_heroku_s_address_must_be_given(world: CloudflareWo
     assert changes(world.run(module, **given)) == MADE
 
 
-def test_it_waits_until_cloudflare_holds_the_new_pool_for_healthy(world: CloudflareWorld) -> None:
+def test_a_balancer_names_the_records_whose_place_it_takes(world: CloudflareWorld) -> None:
+    record = world.call("GET", f"{world.zone}/dns_records?name={API}")[0]
+    told = [world.run(module, dry=dry, **ASKED)["changes"][-1]["after"]["in_place_of"] for dry in (True, False)]
+    assert told == [f"CNAME {record['content']}"] * 2
+    assert world.call("GET", f"{world.zone}/dns_records?name={API}")[0] == record
+
+
+def test_a_record_that_is_not_proxied_is_adopted_by_a_person_s_word_alone(world: CloudflareWorld) -> None:
+    record = world.call("GET", f"{world.zone}/dns_records?name={API}")[0]
+    world.call("PATCH", f"{world.zone}/dns_records/{record['id']}", {"proxied": False})
+    dry, real = (world.run(module, dry=dry, **ASKED) for dry in (True, False))
+    assert (dry["kind"], dry["msg"]) == (real["kind"], real["msg"]) == ("refused", real["msg"])
+    assert f"(CNAME {record['content']} (not proxied)) is not proxied: visitors speak to Heroku" in real["msg"]
+    assert world.writes() == []
+    assert changes(world.run(module, unproxied=True, **ASKED)) == MADE
+
+
+@pytest.mark.parametrize("mode", ["flexible", "off"])
+def test_a_zone_that_speaks_plain_http_to_origins_is_refused(
+    world: CloudflareWorld, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(Balancing, "ssl_mode", lambda _self: mode)
+    result = world.run(module, **ASKED)
+    assert (result["kind"], f"by plain HTTP (TLS mode {mode})" in result["msg"]) == ("refused", True), result
+    assert world.writes() == []
+
+
+def test_it_waits_until_cloudflare_holds_the_old_pool_and_then_the_new_one_for_healthy(world: CloudflareWorld) -> None:
     world.sickness = "TCP connection failed"
     result = world.run(module, **{**ASKED, "within": 0.3})
     assert result["kind"] == "deadline"
+    assert f"Cloudflare does not hold pool {HEROKU} for healthy (TCP connection failed)" in result["msg"]
+    assert world.call("GET", f"{world.zone}/load_balancers") == []
+    world.sickness = ""
+    assert changes(world.run(module, **ASKED)) == MADE[-1:]
+    world.sickness = "TCP connection failed"
+    drift(world, "balancer", ttl=60)
+    result = world.run(module, **{**ASKED, "within": 0.3})
     assert f"Cloudflare does not hold pool {AWS} for healthy (TCP connection failed)" in result["msg"]
 
 
