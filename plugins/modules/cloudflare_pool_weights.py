@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session, way_back
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.approval import approved_in, with_approval
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import (
     POOLS,
@@ -38,12 +39,18 @@ author: The Offramp founders (@offramp)
 description:
   - Sets both weights by one write, with the marker of who did it and in which run, and reads them back.
   - Never enables the new pool, and never gives more to a pool that is disabled, so a ramp cannot undo a rollback.
+  - A person's approval of a step (M(offramp.ecs.cloudflare_ramp_approval)) stays while the share rises, and goes when
+    it falls.
   - Where other hands have changed the steering since the run looked last (I(after)), it fails with both states and
     moves nothing, in either direction.
 options:
   share:
     description: Percentage of the traffic that the new pool shall get. Without it, the present one is only reported.
     type: int
+  lower_only:
+    description: Whether a share that is not higher than I(share) stays as it is.
+    type: bool
+    default: false
   close_new:
     description:
       - Disable the new pool before its weight is taken away; new visitors leave it at once.
@@ -111,6 +118,7 @@ SPEC = spec(
     AFTER,
     options={
         "share": {"type": "int"},
+        "lower_only": {"type": "bool", "default": False},
         "close_new": {"type": "bool", "default": False},
         "foreseen": {"type": "str", "default": ""},
         "marker": {"type": "str", "default": "offramp"},
@@ -120,12 +128,13 @@ SPEC = spec(
 
 @dataclass(frozen=True)
 class Want:
-    """The wanted share, None to leave it.
+    """The wanted share, None to leave it; with ``lower_only`` the most that it may be.
 
     Attributes:
         run: this run's name, in the marker of its writes.
         after: what the run was told last of the steering.
         opening: whether a dry run foresees that the new pool will be open.
+        approved: the step that a person approved before, which stays in the description.
     """
 
     zone: str
@@ -137,7 +146,9 @@ class Want:
     marker: str
     run: str = ""
     after: Mapping[str, Any] = field(default_factory=dict)
+    lower_only: bool = False
     opening: bool = False
+    approved: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,13 +205,15 @@ def plan(have: Have, want: Want) -> list[Change]:
     """First the pools where a way back is asked for, then the weights."""
     refuse_changed(want.hostname, have.seen, want.after, want.old, want.new)
     changes = way_back.open_and_close(have.road, want.hostname, want.old, want.new) if want.close_new else []
-    moves = want.share is not None and have.weights != weights_for(want.old, want.new, want.share)
-    if want.share is None or not (moves or (want.close_new and have.road.astray)):
+    share = None if want.lower_only and have.share <= (want.share or 0) else want.share
+    moves = share is not None and have.weights != weights_for(want.old, want.new, share)
+    if share is None or not (moves or (want.close_new and have.road.astray)):
         return changes
-    _refuse_closed(have, want, want.share)
+    _refuse_closed(have, want, share)
     before = {want.old: f"{100 - have.share} %", want.new: f"{have.share} %"}
-    after = {want.old: f"{100 - want.share} %", want.new: f"{want.share} %"}
-    return [*changes, Change("shift", f"traffic of {want.hostname}", before, after, want)]
+    after = {want.old: f"{100 - share} %", want.new: f"{share} %"}
+    kept = replace(want, approved=approved_in(have.description) if share > have.share else 0)
+    return [*changes, Change("shift", f"traffic of {want.hostname}", before, after, kept)]
 
 
 def move(api: Balancing, change: Change) -> None:
@@ -208,7 +221,8 @@ def move(api: Balancing, change: Change) -> None:
     want: Want = change.payload
     share = want.share or 0
     weights = {api.pool_id(name): weight for name, weight in weights_for(want.old, want.new, share).items()}
-    body = {"random_steering": steering(weights), "description": mark(want.marker, want.run, share, want.new)}
+    description = with_approval(mark(want.marker, want.run, share, want.new), want.approved)
+    body = {"random_steering": steering(weights), "description": description}
     if want.close_new:
         body |= way_back.routing(*weights)
     api.patch("load balancer", want.hostname, body)
@@ -228,7 +242,7 @@ def report(have: Have) -> dict[str, Any]:
 
 def foresee(have: Have, want: Want) -> Have:
     """The weights after the plan; what was seen stays, for the next step of a dry ramp to compare with."""
-    share = have.share if want.share is None else want.share
+    share = have.share if want.share is None or (want.lower_only and have.share <= want.share) else want.share
     return replace(have, share=share, enabled=have.enabled and not want.close_new)
 
 

@@ -4,26 +4,32 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.metrics import BalancerMetrics
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session as cloudflare
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.approval import Approvals
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import AWS, WAITING, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
-from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail, tail_of
-from ansible_collections.offramp.ecs.plugins.module_utils.policy import stepping
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.judged import Judged, judge
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.limits import Limits, limits_from
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.pace import Ahead
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evidence, Ramp, ramp_from
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm
+from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Tick
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.judged import Judged, windows
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.limits import LIMITS
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.look import STEP, Look, Step, is_ahead, step_from
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evidence
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Untold, untold_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import Judgement
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
+from ansible_collections.offramp.ecs.plugins.module_utils.traffic.sources import (
+    SOURCES,
+    refuse_sources,
+    slow_ms_of,
+    sources_of,
+)
 
 DOCUMENTATION = """
 module: traffic_health_info
@@ -32,7 +38,8 @@ version_added: 0.1.0
 author: The Offramp founders (@offramp)
 description:
   - Counts requests and errors of both platforms over the same periods, and judges the new one by the old one.
-  - Reads AWS from the load balancer's CloudWatch metrics, and Heroku from its router's lines in a log session.
+  - Reads AWS from the load balancer's CloudWatch metrics, and Heroku from its router's lines in a log session; or
+    either of them from a metrics endpoint of the app (I(metrics)).
   - Errors are answers with a status of 500 and above, and Heroku's own errors such as H12.
   - The evidence against the new platform is a number M that starts at 1 and is carried from step to step. At
     1 / I(alpha) the step fails, and the chance that it ever gets there without cause is at most I(alpha) for a whole
@@ -41,8 +48,11 @@ description:
     share is off, or C(broken) where a source does not tell, as when Heroku drops log lines (L10, L11)."
   - It looks on while there is not enough or a source is broken, until I(within) has passed or a source was silent for
     I(max_silence).
-  - Without traffic on the new platform there is nothing to judge. It passes at once, or after it has watched the old
-    platform for I(baseline).
+  - What is told late of the step before is evidence, too. It travels from step to step in RV(health.evidence).
+  - Where the step is one of I(pause_at) it waits for a person's approval, which it reads at Cloudflare, and goes on
+    judging meanwhile.
+  - Without traffic on the new platform there is nothing to judge. It passes once both sources can be read and it has
+    watched the old platform for I(baseline).
 options:
   load_balancer:
     description: Last part of the load balancer's ARN, as C(app/bond/50dc6c495c0c9188).
@@ -69,6 +79,70 @@ options:
     type: list
     elements: int
     default: []
+  to:
+    description: The one share to which a person moves by hand, in place of the ramp; it waits for nobody.
+    type: int
+  pause_at:
+    description: Steps of the ramp that pass only when a person has approved them.
+    type: list
+    elements: int
+    default: []
+  pause_within:
+    description: Seconds for which a step waits for its approval, from its first good verdict on.
+    type: float
+    default: 3600.0
+  zone:
+    description: Name of the Cloudflare zone, where approvals are read.
+    type: str
+    default: ""
+  hostname:
+    description: Name that visitors use, over which the load balancer stands.
+    type: str
+    default: ""
+  new_source:
+    description: Where the new platform's counts come from.
+    type: str
+    choices: [cloudwatch, metrics]
+    default: cloudwatch
+  old_source:
+    description: Where the old platform's counts come from.
+    type: str
+    choices: [router, metrics]
+    default: router
+  metrics:
+    description: The app's own metrics endpoints (docs/guard.md says what they must tell).
+    type: dict
+    default: {}
+    suboptions:
+      new_url:
+        description: Address of the new platform's endpoint, with the running totals of all its instances.
+        type: str
+        default: ""
+      old_url:
+        description: The same of the old platform.
+        type: str
+        default: ""
+      instances:
+        description: JMESPath for the instances' names; empty where the totals are over all of them.
+        type: str
+        default: ""
+      requests:
+        description: JMESPath for the requests, a number or one for each instance.
+        type: str
+        default: requests
+      errors:
+        description: JMESPath for those that were answered with an error.
+        type: str
+        default: errors
+      slow:
+        description: JMESPath for those slower than I(slow_ms), or than one threshold of both endpoints; empty for none.
+        type: str
+        default: ""
+  slow_ms:
+    description:
+      - Milliseconds above which a request counts as slow; 0 to count none.
+      - Without it, what 95 of 100 requests to the old platform took before the ramp, where that was watched.
+    type: int
   evidence:
     description: What the step before reported as RV(health.evidence); nothing at the beginning of a ramp.
     type: dict
@@ -170,33 +244,24 @@ health:
     seen: 120.0
     missing: 0.0
     left: 0.0
-    evidence: {errors: {}, slow: {}, old: {}}
+    freshness: {new: 61.2, old: 1.2}
+    slow_ms: 180
+    windows: [{start: 1795392000, seconds: 60, wanted_share: 10, new: {}, old: {}, m: 0.73}]
+    evidence: {errors: {}, slow: {}, old: {}, untold: {}, slow_ms: 180}
 """
 
 SPEC = spec(
     AWS,
     WAITING,
+    SOURCES,
+    LIMITS,
+    STEP,
     options={
         "load_balancer": {"type": "str", "required": True},
         "target_group": {"type": "str", "required": True},
         "heroku_app": {"type": "str", "required": True},
-        "wanted_share": {"type": "int", "required": True},
-        "present_share": {"type": "int", "default": 0},
-        "steps": {"type": "list", "elements": "int", "default": []},
-        "evidence": {"type": "dict", "default": {}},
-        "baseline": {"type": "float", "default": 0.0},
-        "alpha": {"type": "float", "default": 0.005},
-        "min_soak": {"type": "float", "default": 120.0},
-        "max_soak": {"type": "float", "default": 600.0},
-        "bake": {"type": "float", "default": 300.0},
-        "period": {"type": "int", "default": 60},
-        "grace": {"type": "float", "default": 10.0},
-        "delay": {"type": "float", "default": 120.0},
-        "min_requests": {"type": "int", "default": 30},
-        "max_harm": {"type": "float", "default": 50.0},
-        "max_silence": {"type": "float", "default": 600.0},
-        "max_phi": {"type": "float", "default": 5.0},
-        "share_tolerance": {"type": "float", "default": 5.0},
+        "zone": {"type": "str", "default": ""},
+        "hostname": {"type": "str", "default": ""},
         "ignored_paths": {"type": "list", "elements": "str", "default": ["/health"]},
     },
 )
@@ -209,27 +274,16 @@ class Want:
     """What is judged, and how.
 
     Attributes:
-        ahead: the step and the one after it.
-        carried: the evidence of the steps before.
-        limits: what is asked of the step.
-        rhythm: when counts can be read.
-        baseline: seconds for which the old side is watched before a ramp; 0 for not at all.
-        within: seconds to look.
+        step: the step, what is asked of it, and the evidence before it.
+        slow_ms: milliseconds above which a request counts as slow; None where that is not known, or not wanted.
+        ramps: whether traffic is about to move, so that both sources must be there.
         blind: whether the balancer does not exist yet, so that nothing can be seen.
     """
 
-    ahead: Ahead
-    carried: Ramp
-    limits: Limits
-    rhythm: Rhythm
-    baseline: float
-    within: float
+    step: Step
+    slow_ms: Optional[int]
+    ramps: bool
     blind: bool
-
-    @property
-    def looks(self) -> bool:
-        """Whether there is anything to look at."""
-        return bool(self.ahead.share or self.baseline)
 
 
 @dataclass(frozen=True)
@@ -240,84 +294,85 @@ class Have:
     evidence: Evidence
     judgement: Judgement = UNSEEN
     over: bool = False
+    told: tuple[tuple[int, Tick], ...] = ()
+    untold: Untold = field(default_factory=Untold)
+    usual: Optional[float] = None
+    freshness: Mapping[str, Optional[float]] = field(default_factory=dict)
 
     @property
     def judged(self) -> Judged:
         """What can be told of it."""
-        return Judged(self.want.ahead, self.want.limits, self.evidence, self.judgement)
+        return Judged(self.want.step.ahead, self.want.step.limits, self.evidence, self.judgement)
 
 
-def connect(params: runner.Params, door: Door) -> Watch:
-    """The sources of both sides."""
-    cloudwatch = session.client("cloudwatch", region=params["region"], door=door)
-    metrics = BalancerMetrics(cloudwatch, params["load_balancer"], params["target_group"])
-    return Watch(metrics, RouterTail(tail_of(door, params["heroku_app"]), params["ignored_paths"]))
+def connect(params: runner.Params, door: Door) -> Look:
+    """The sources of both sides, and who approves."""
+    untold = untold_from(params["evidence"].get("untold") or {})
+    watch = Watch(*sources_of(params, door), params["wanted_share"], untold)
+
+    def approved() -> int:
+        return Approvals(cloudflare.client(door), params["zone"], params["hostname"]).share()
+
+    return Look(watch, approved)
 
 
 def wanted(params: runner.Params) -> Want:
     """What to judge, from the arguments."""
-    share, before = params["wanted_share"], not (params["wanted_share"] or params["present_share"])
-    rhythm = Rhythm(**{name: params[name] for name in ("period", "grace", "delay")})
-    if not 0 <= share <= 100 or params["period"] < 1:
-        raise BadInput(f"A share of {share} % by periods of {params['period']} s is none.", target="traffic")
-    want = Want(
-        ahead=Ahead(share, stepping.after(params["steps"], share), rhythm.reaction),
-        carried=ramp_from(params["evidence"]),
-        limits=limits_from(params),
-        rhythm=rhythm,
-        baseline=params["baseline"] if before else 0.0,
-        within=params["within"],
-        blind=is_unknown((params["load_balancer"], params["target_group"])),
-    )
-    _refuse_too_short(want)
-    return want
+    refuse_sources(params)
+    blind = is_unknown((params["load_balancer"], params["target_group"]))
+    return Want(step_from(params), slow_ms_of(params), ramps=is_ahead(params), blind=blind)
 
 
-def _refuse_too_short(want: Want) -> None:
-    soak = want.limits.soak(want.ahead) if want.ahead.share else want.baseline
-    needed = want.rhythm.longest(soak)
-    if want.looks and want.within < needed:
-        raise BadInput(
-            f"The traffic cannot be judged within {want.within:g} s.",
-            target="traffic",
-            hint=f"Grace, soak, delay and two periods need {needed:g} s.",
-        )
-
-
-def observe(api: Watch, want: Want) -> Have:
+def observe(api: Look, want: Want) -> Have:
     """Look once, at all periods that are complete by now."""
-    start = Evidence(ramp=want.carried)
-    if not want.looks:
-        return Have(want, start, Judgement("pass", "no traffic is on the new side"))
+    step = want.step
+    if want.ramps and not want.blind:
+        api.watch.start()
+    if not want.step.looks:
+        return Have(want, step.start, Judgement("pass", "no traffic is on the new side"))
     if want.blind:
-        return Have(want, start)
-    now = time.time()
-    evidence, judgement = judge(api.ticks(want.rhythm, now), start, want.ahead, want.limits, want.baseline)
-    if api.trouble:
-        judgement = replace(judgement, reason=f"{judgement.reason}. {api.trouble}")
-    return Have(want, evidence, judgement, over=api.began is not None and now - api.began >= want.within)
+        return Have(want, step.start)
+    now, watch = time.time(), api.watch
+    evidence, judgement, over = api.at(step, now)
+    usual = watch.old.usual() if isinstance(watch.old, RouterTail) and step.baseline else None
+    return Have(
+        want,
+        evidence,
+        judgement,
+        over,
+        tuple(watch.windows()),
+        watch.left(step.rhythm, now),
+        usual,
+        watch.freshness(now),
+    )
 
 
 def report(have: Have) -> dict[str, Any]:
-    """What playbooks may use; the ledger keeps it as the line of a verdict."""
-    judged, dry = have.judged, have.judgement == DRY
+    """What playbooks may use; the ledger keeps it as the line of a verdict, and one for each window."""
+    judged, dry, step = have.judged, have.judgement == DRY, have.want.step
+    numbers = judged.numbers()
+    slow_ms = have.want.slow_ms or (round(1000 * have.usual) if have.usual else None)
+    numbers["evidence"] |= {"untold": have.untold.numbers(), "slow_ms": slow_ms}
     return {
         "verdict": Unknown(f"verdict at {judged.ahead.share} %", "playbooks/shift.yml") if dry else judged.outcome,
         "reason": have.judgement.reason,
         "summary": have.judgement.reason if dry else judged.told(),
         "may_proceed": dry or judged.passed,
-        **judged.numbers(),
+        "freshness": dict(have.freshness),
+        "slow_ms": slow_ms,
+        "windows": windows(have.told, step.start, step.ahead, step.limits),
+        **numbers,
     }
 
 
 def foresee(have: Have, want: Want) -> Have:
     """A dry run moves no traffic, so only a real one can judge."""
-    return replace(have, judgement=DRY) if want.looks else have
+    return replace(have, judgement=DRY) if want.step.looks else have
 
 
 def headline(have: Have) -> list[str]:
     """The step in one sentence."""
-    return [have.judged.headline()] if have.want.ahead.share and have.judgement != DRY else []
+    return [have.judged.headline()] if have.judged.ahead.share and have.judgement != DRY else []
 
 
 WAIT = Waiting[Have](
@@ -327,7 +382,7 @@ WAIT = Waiting[Have](
 )
 
 
-MODULE = runner.Module[Watch, Want, Have](
+MODULE = runner.Module[Look, Want, Have](
     name="traffic_health_info",
     noun="health",
     spec=SPEC,
@@ -338,6 +393,7 @@ MODULE = runner.Module[Watch, Want, Have](
     foresee=foresee,
     headline=headline,
     waiting=WAIT,
+    longest=lambda params: float(params["within"]) + (params["pause_within"] if params["pause_at"] else 0.0),
 )
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.aws.adapters import alarms
+from rehearsal.aws.adapters import alarms, metrics
 from rehearsal.aws.adapters.alarms import Alarm, Verdict
 from rehearsal.aws.adapters.reach import Patches
 
@@ -42,8 +42,9 @@ _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
 
 
 def install(patches: Patches) -> None:
-    """Let alarms be judged by this module."""
+    """Let alarms be judged by this module, and statistics be known that the vendor has."""
     alarms.take_metric_math(patches)
+    metrics.count_trimmed(patches)
     alarms.judge_by(patches, lambda alarm: verdict(alarm, time.time(), alarms.statistic))
 
 

@@ -23,6 +23,7 @@ ALLOWED = {
     "module_utils/engine": [f"{UTILS}.engine"],
     "module_utils/policy": [f"{UTILS}.engine", f"{UTILS}.policy"],
     **{f"module_utils/{vendor}": [f"{UTILS}.engine", f"{UTILS}.{vendor}"] for vendor in VENDORS},
+    "module_utils/traffic": [UTILS],
     "modules": [UTILS],
     "plugin_utils": [UTILS, f"{COLLECTION}.modules"],
     "action": [UTILS, f"{COLLECTION}.plugin_utils"],

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.approval import without_approval
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.parts import Ground, weights_for, weights_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
@@ -36,7 +37,7 @@ def mark(marker: str, run: str, share: int, new: str) -> str:
 
 
 def seen_of(ground: Ground, old: str, new: str) -> dict[str, Any]:
-    """The steering as it is; without a load balancer there is none."""
+    """The steering as it is, without a person's approval of a step; without a load balancer there is none."""
     balancer = ground.balancer
     disabled = [
         f"pool {name}" for name in (old, new) if name in ground.pools and not ground.pools[name].owned["enabled"]
@@ -45,7 +46,7 @@ def seen_of(ground: Ground, old: str, new: str) -> dict[str, Any]:
         return {"weights": {}, "description": "", "steering_policy": "", "session_affinity": "", "disabled": disabled}
     return {
         "weights": weights_of(balancer, ground.pools),
-        "description": str(balancer.raw.get("description") or ""),
+        "description": without_approval(str(balancer.raw.get("description") or "")),
         "steering_policy": balancer.owned["steering_policy"],
         "session_affinity": balancer.owned["session_affinity"],
         "disabled": disabled + ([] if balancer.owned["enabled"] else ["the load balancer"]),

@@ -51,6 +51,7 @@ class Module(Generic[Api, Want, Have]):
         headline: have -> sentences for the summary at the end of the run.
         waiting: how to wait for the wanted state after a change, and before a plan where an earlier run was cut off.
         in_turn: whether each change must have come to rest before the next.
+        longest: params -> the deadline of its waiting, in seconds.
         waits_in_dry_runs: whether a dry run waits as well, for what CloudFormation and its like look up at leisure.
         hold: (params, door) -> what keeps other runs away meanwhile, see :mod:`engine.hold`.
     """
@@ -67,6 +68,7 @@ class Module(Generic[Api, Want, Have]):
     foresee: Callable[[Have, Want], Have] = lambda have, want: have
     headline: Callable[[Have], list[str]] = lambda have: []
     waiting: Waiting[Have] | None = None
+    longest: Callable[[Params], float] = lambda params: float(params["within"])
     in_turn: bool = False
     waits_in_dry_runs: bool = False
     hold: Callable[[Params, Door], Hold] = lambda params, door: NOTHING
@@ -187,7 +189,7 @@ class _Run(Generic[Api, Want, Have]):
             lambda: self.module.observe(api, want),
             self.module.waiting,
             what=self.module.name.replace("_", " "),
-            within=self.params["within"],
+            within=self.module.longest(self.params),
             every=self.params["every"],
             say=self.orders.say,
             first=have,

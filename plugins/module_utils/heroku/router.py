@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ _LINE = re.compile(r"(?P<at>\S+) heroku\[(?P<process>router|logplex)\]: (?P<text
 _PAIR = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 _LOST = re.compile(r"\bError L1[01]\b.*?(?:since (?P<since>\S+))?$")
 _REOPEN_S = 1.0
+_ENOUGH = 1000  # requests, of which fifty say where the slowest twentieth begins
 _CONNECT_S = 30.0
 # Router lines come per request, but a still app writes none: silence on a tail is no fault of the tail.
 _STREAM = httpx.Timeout(_CONNECT_S, read=None)
@@ -77,10 +79,15 @@ def parse(line: str) -> Optional[Answered | Lost]:
 
 @dataclass
 class Tally:
-    """Requests and errors by second, and the gaps; safe to use from two threads."""
+    """Requests, errors and slow requests by second, how long they took, and the gaps; safe to use from two threads.
+
+    ``slower_than`` is in seconds; without it no request counts as slow. ``took`` is milliseconds -> requests.
+    """
 
     ignored_paths: frozenset[str]
-    seconds: dict[int, tuple[int, int]] = field(default_factory=dict)
+    slower_than: Optional[float] = None
+    seconds: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    took: Counter[int] = field(default_factory=Counter)
     gaps: list[Lost] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -90,16 +97,33 @@ class Tally:
             if isinstance(told, Lost):
                 self.gaps.append(told)
             elif told is not None and told.path not in self.ignored_paths:
-                requests, errors = self.seconds.get(int(told.at), (0, 0))
-                self.seconds[int(told.at)] = (requests + 1, errors + told.failed)
+                requests, errors, slow = self.seconds.get(int(told.at), (0, 0, 0))
+                is_slow = self.slower_than is not None and told.service > 1000 * self.slower_than
+                self.seconds[int(told.at)] = (requests + 1, errors + told.failed, slow + is_slow)
+                self.took[told.service] += 1
 
-    def between(self, start: int, end: int) -> Optional[tuple[int, int]]:
-        """Requests and errors from ``start`` to before ``end``; None where lines of that time are lost."""
+    def between(self, start: int, end: int) -> Optional[tuple[int, ...]]:
+        """Requests, errors, 0 and, with a threshold, slow ones from ``start`` to before ``end``.
+
+        None where lines of that time are lost.
+        """
         with self.lock:
             if any(gap.since < end and gap.until >= start for gap in self.gaps):
                 return None
-            cells = [self.seconds.get(second, (0, 0)) for second in range(start, end)]
-        return sum(cell[0] for cell in cells), sum(cell[1] for cell in cells)
+            cells = [self.seconds.get(second, (0, 0, 0)) for second in range(start, end)]
+        requests, errors, slow = (sum(cell[at] for cell in cells) for at in range(3))
+        return (requests, errors) if self.slower_than is None else (requests, errors, 0, slow)
+
+    def usual(self) -> Optional[float]:
+        """Seconds within which 95 of 100 requests were answered; None where too few were seen to say so."""
+        with self.lock:
+            took = sorted(self.took.items())
+        every, seen = sum(count for _, count in took), 0
+        for milliseconds, count in took if every >= _ENOUGH else ():
+            seen += count
+            if seen >= 0.95 * every:
+                return milliseconds / 1000
+        return None
 
 
 class RouterTail:
@@ -108,38 +132,47 @@ class RouterTail:
     Args:
         open_tail: opens a new log session.
         ignored_paths: paths that are not counted, such as that of Cloudflare's monitor.
+        slower_than: seconds above which a request counts as slow; None to count none.
     """
 
-    def __init__(self, open_tail: OpenTail, ignored_paths: Iterable[str]) -> None:
+    remembers = False
+    trouble = "Heroku dropped log lines (L10, L11), or its log session broke off."
+
+    def __init__(self, open_tail: OpenTail, ignored_paths: Iterable[str], slower_than: Optional[float] = None) -> None:
         self._open_tail = open_tail
-        self._tally = Tally(frozenset(ignored_paths))
+        self._tally = Tally(frozenset(ignored_paths), slower_than)
         self._heard_since: Optional[float] = None
         self._broken_at: Optional[float] = None
         self._opened = threading.Event()
         self._closing = threading.Event()
         self._first_failure: Optional[OfframpError] = None
-        self._thread = threading.Thread(target=self._follow, name="heroku-router-tail", daemon=True)
 
     def start(self) -> None:
-        """Open the first session; returns when it is open.
+        """Open the first session; returns when it is open, and may be called again when it could not be.
 
         Raises:
             OfframpError: Heroku does not give a session.
         """
-        self._thread.start()
+        self._first_failure = None
+        self._opened.clear()
+        threading.Thread(target=self._follow, name="heroku-router-tail", daemon=True).start()
         self._opened.wait()
         if self._first_failure is not None:
             raise self._first_failure
 
-    def counts(self, starts: range) -> dict[int, Optional[tuple[int, int]]]:
-        """Requests and errors of each period, by the period's start; None where lines of that time are lost.
+    def usual(self) -> Optional[float]:
+        """See :meth:`Tally.usual`, of all that was heard."""
+        return self._tally.usual()
+
+    def counts(self, starts: range) -> dict[int, Optional[tuple[int, ...]]]:
+        """What :meth:`Tally.between` tells of each period, by its start; None where lines of that time are lost.
 
         Args:
             starts: the periods' starts in seconds since the epoch, in steps of the period's length.
         """
         return {start: self._between(start, start + starts.step) for start in starts}
 
-    def _between(self, start: int, end: int) -> Optional[tuple[int, int]]:
+    def _between(self, start: int, end: int) -> Optional[tuple[int, ...]]:
         heard, broken = self._heard_since, self._broken_at
         if heard is None or heard > start or (broken is not None and broken < end):
             return None

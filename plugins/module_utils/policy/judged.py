@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
+from itertools import accumulate
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Tick
@@ -28,6 +29,29 @@ def judge(
         return watched, decide_baseline(watched, baseline)
     weighed = reduce(lambda so_far, tick: weigh(so_far, tick, limits), ticks, start)
     return weighed, decide(weighed, limits, ahead)
+
+
+def windows(told: Iterable[tuple[int, Tick]], start: Evidence, ahead: Ahead, limits: Limits) -> list[dict[str, Any]]:
+    """Each period with its numbers and the evidence after it; ``told`` has their starts in seconds since the epoch."""
+    listed = list(told)
+    after = accumulate(
+        (tick for _, tick in listed),
+        (lambda so_far, tick: weigh(so_far, tick, limits)) if ahead.share else measure,
+        initial=start,
+    )
+    return [_window(at, tick, evidence, ahead) for (at, tick), evidence in zip(listed, list(after)[1:])]
+
+
+def _window(at: int, tick: Tick, evidence: Evidence, ahead: Ahead) -> dict[str, Any]:
+    sides = {name: side.numbers() for name, side in (("new", tick.new), ("old", tick.old)) if side is not None}
+    return {
+        "start": at,
+        "seconds": tick.seconds,
+        "wanted_share": ahead.share,
+        **sides,
+        **({"late": True} if tick.late else {}),
+        "m": round(evidence.worst, 4),
+    }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,21 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.pace import Ahead
+
+LIMITS: Options = {
+    "alpha": {"type": "float", "default": 0.005},
+    "min_soak": {"type": "float", "default": 120.0},
+    "max_soak": {"type": "float", "default": 600.0},
+    "bake": {"type": "float", "default": 300.0},
+    "min_requests": {"type": "int", "default": 30},
+    "max_harm": {"type": "float", "default": 50.0},
+    "max_silence": {"type": "float", "default": 600.0},
+    "max_phi": {"type": "float", "default": 5.0},
+    "share_tolerance": {"type": "float", "default": 5.0},
+}
+"""What is asked of a step, as options of a module."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,16 @@ def remaining(steps: Sequence[int], share: int, to: Optional[int] = None) -> lis
     return [share, *ahead] if share > 0 else ahead
 
 
+def retreat(outcome: str, unattended: int) -> int:
+    """The most that the new platform may keep, in percent, when a run ends before its last step: nobody judges then.
+
+    Args:
+        outcome: of the step's verdict; nothing where it has none.
+        unattended: what it may keep unless it was found bad.
+    """
+    return 0 if outcome == "fail" else unattended
+
+
 def after(steps: Sequence[int], share: int) -> Optional[int]:
     """The step that follows a share on the ladder, or None."""
     return next((step for step in steps if step > share), None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from rehearsal.aws.adapters.reach import reach
+from rehearsal.aws.adapters.reach import Patches, reach
 from rehearsal.aws.adapters.server import request_scope
 
 _CLOUDWATCH = "ministack.services.cloudwatch"
@@ -45,6 +47,33 @@ def read(
             break
         found.setdefault(int(point["Timestamp"]), []).append(point["Value"])
     return found
+
+
+_TRIMMED_COUNT = re.compile(r"TC\((?P<above>[\d.]*):(?P<to>[\d.]*)\)")
+
+
+def count_trimmed(patches: Patches) -> None:
+    """Let it know "TC(0.25:1)", how many values lie above 0.25 and not above 1; what it lacks is "Average" to it.
+
+    Percentages as bounds are not taken (see
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html).
+    """
+    known = reach(_CLOUDWATCH, "_stat_value")
+
+    def value(stats: Any, statistic: str, points: Any = None) -> Any:
+        counted = trimmed_count([(point["Value"], point.get("Count", 1.0)) for point in points or ()], statistic)
+        return known(stats, statistic, points) if counted is None else counted
+
+    patches.attribute(_CLOUDWATCH, "_stat_value", value)
+
+
+def trimmed_count(values: Iterable[tuple[float, float]], statistic: str) -> float | None:
+    """How many of these values, each seen so many times, a trimmed count counts; None for other statistics."""
+    found = _TRIMMED_COUNT.fullmatch(statistic)
+    if found is None:
+        return None
+    above, to = float(found["above"] or "-inf"), float(found["to"] or "inf")
+    return float(sum(times for value, times in values if above < value <= to))
 
 
 for _name in ("_store_datum", "_evaluate_all_alarms", "_metrics", "_dims_key"):

@@ -9,6 +9,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied, Throttled, Unreachable
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.look import Look
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import untold_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
 from ansible_collections.offramp.ecs.plugins.modules import traffic_health_info as module
 from ansible_collections.offramp.ecs.plugins.modules.traffic_health_info import Have, Want
@@ -43,6 +45,9 @@ class Clock:
 class Counted:
     """A source that tells the same of every period; an error in place of counts is raised."""
 
+    remembers = True
+    trouble = ""
+
     def __init__(self, counts: tuple[int, ...] | Exception | None) -> None:
         self.told = counts
         self.asked: list[range] = []
@@ -75,11 +80,11 @@ def want(**more: Any) -> Want:
     return module.wanted(params(**more))
 
 
-def sources(new: tuple[int, ...] | Exception | None, old: tuple[int, ...] | None) -> Watch:
-    return Watch(Counted(new), Counted(old))
+def sources(new: tuple[int, ...] | Exception | None, old: tuple[int, ...] | None, share: int = 10) -> Look:
+    return Look(Watch(Counted(new), Counted(old), share), lambda: 0)
 
 
-def look(api: Watch, clock: Clock, *moments: float, **more: Any) -> Have:
+def look(api: Look, clock: Clock, *moments: float, **more: Any) -> Have:
     """What is seen at the last of these moments, in seconds from the first look at 0."""
     have = module.observe(api, want(**more))
     for moment in moments:
@@ -99,7 +104,12 @@ def test_a_clean_step_passes_once_it_has_soaked(clock: Clock) -> None:
     have = look(api, clock, 11)
     assert (have.judgement.outcome, settled(have)) == ("pass", True)
     report = module.report(have)
-    assert report.pop("evidence") == have.evidence.ramp.promoted().numbers()
+    assert report.pop("evidence") == {
+        **have.evidence.ramp.promoted().numbers(),
+        "untold": {"since": 1010, "until": 1010, "period": 5, "told": {}},
+        "slow_ms": None,
+    }
+    assert [window["m"] for window in report.pop("windows")] == [pytest.approx(m, abs=1e-3) for m in (0.774, 0.713)]
     assert report == {
         "verdict": "pass",
         "reason": "nothing speaks against the new side",
@@ -117,6 +127,8 @@ def test_a_clean_step_passes_once_it_has_soaked(clock: Clock) -> None:
         "seen": 10.0,
         "missing": 0.0,
         "left": 0.0,
+        "freshness": {"new": 1.0, "old": 1.0},
+        "slow_ms": None,
     }
 
 
@@ -161,7 +173,7 @@ def test_a_source_that_is_silent_for_long_ends_the_look(clock: Clock) -> None:
 
 
 def test_before_a_ramp_the_old_side_is_watched_for_how_its_errors_clump(clock: Clock) -> None:
-    api = sources((0, 0), (450, 0))
+    api = sources((0, 0), (450, 0), share=0)
     before = {"wanted_share": 0, "baseline": 10}
     assert not settled(look(api, clock, 6, **before))
     have = look(api, clock, 11, **before)
@@ -174,13 +186,17 @@ def test_before_a_ramp_the_old_side_is_watched_for_how_its_errors_clump(clock: C
     assert report["evidence"]["errors"]["bank"] == 0.5
 
 
-@pytest.mark.parametrize("more", [{"present_share": 25, "baseline": 10}, {}])
-def test_nothing_is_watched_before_a_ramp_that_has_begun_or_where_nobody_asks(
-    clock: Clock, more: dict[str, Any]
+@pytest.mark.parametrize(
+    ("more", "started"),
+    [({"present_share": 25, "baseline": 10}, 1), ({}, 1), ({"present_share": 100}, 0), ({"to": 25}, 1)],
+)
+def test_before_traffic_moves_both_sources_must_be_there_and_nothing_is_watched_where_nobody_asks(
+    clock: Clock, more: dict[str, Any], started: int
 ) -> None:
-    api = sources((0, 0), (450, 0))
+    api = sources((0, 0), (450, 0), share=0)
     assert settled(look(api, clock, wanted_share=0, **more))
-    assert api.old.started == 0  # type: ignore[attr-defined]
+    assert (api.watch.old.started, api.watch.new.started) == (started, started)  # type: ignore[attr-defined]
+    assert api.watch.old.asked == []  # type: ignore[attr-defined]
 
 
 def test_a_dry_run_takes_no_baseline(clock: Clock) -> None:
@@ -203,7 +219,8 @@ def test_a_bad_step_fails_by_its_first_periods(clock: Clock) -> None:
         (Throttled("AWS throttled GetMetricData."), (450, 0), "broken"),
         (Unreachable("CloudWatch is down"), (450, 0), "broken"),
         ((2, 0), (20, 0), "pass"),  # few, but the step has soaked for long in the end
-        ((0, 0), (500, 0), "not_enough"),
+        ((0, 0), (100, 0), "not_enough"),  # about eleven should have come, of which none may be chance
+        ((0, 0), (500, 0), "broken"),
     ],
 )
 def test_it_looks_on_until_its_time_has_passed(clock: Clock, new: Any, old: Any, outcome: str) -> None:
@@ -218,18 +235,18 @@ def test_counts_are_asked_for_only_when_a_period_has_become_complete(clock: Cloc
     api = sources((1, 0), (10, 0))
     look(api, clock, 1, 2, 5.9, 6, 7, 8, 10.9)
     look(api, clock, 11, 12)
-    assert [list(asked) for asked in api.new.asked] == [[1000], [1000, 1005]]  # type: ignore[attr-defined]
-    assert api.old.started == 1  # type: ignore[attr-defined]
+    assert [list(asked) for asked in api.watch.new.asked] == [[1000], [1000, 1005]]  # type: ignore[attr-defined]
+    assert api.watch.old.started == 1  # type: ignore[attr-defined]
 
 
 def test_a_still_heroku_is_no_broken_source_when_all_traffic_has_left_it(clock: Clock) -> None:
     assert look(sources((500, 0), (0, 0)), clock, 11, wanted_share=100).judgement.outcome == "pass"
 
 
-def test_without_traffic_on_the_new_side_nothing_is_asked(clock: Clock) -> None:
-    api = sources((0, 0), (500, 0))
-    have = look(api, clock, wanted_share=0)
-    assert (settled(have), have.judgement.outcome, api.old.started) == (True, "pass", 0)  # type: ignore[attr-defined]
+def test_without_a_ramp_nothing_is_asked(clock: Clock) -> None:
+    api = sources((0, 0), (500, 0), share=0)
+    have = look(api, clock, wanted_share=0, steps=[])
+    assert (settled(have), have.judgement.outcome, api.watch.old.started) == (True, "pass", 0)  # type: ignore[attr-defined]
 
 
 def test_a_dry_run_before_the_balancer_is_there_asks_nothing_and_goes_on(clock: Clock) -> None:
@@ -238,24 +255,33 @@ def test_a_dry_run_before_the_balancer_is_there_asks_nothing_and_goes_on(clock: 
     have = look(api, clock, load_balancer=name)
     report = module.report(module.foresee(have, want()))
     assert (report["may_proceed"], is_unknown(report["verdict"])) == (True, True)
-    assert api.old.started == 0  # type: ignore[attr-defined]
+    assert api.watch.old.started == 0  # type: ignore[attr-defined]
 
 
 def test_a_source_that_does_not_answer_is_named_and_may_come_back(clock: Clock) -> None:
     api = sources(Unreachable("CloudWatch does not answer."), (450, 0))
     have = look(api, clock, 11)
     assert have.judgement.reason == "the source of the new side does not tell. CloudWatch does not answer."
-    api.new.told = (50, 0)  # type: ignore[attr-defined]
+    api.watch.new.told = (50, 0)  # type: ignore[attr-defined]
     have = look(api, clock, 16)
     assert (have.judgement.outcome, "CloudWatch" in have.judgement.reason) == ("pass", False)
 
 
-def test_a_source_that_refuses_later_ends_the_look(clock: Clock) -> None:
+def test_a_source_that_refuses_later_is_broken_and_says_why(clock: Clock) -> None:
     api = sources((50, 0), (450, 0))
     look(api, clock, 6)
-    api.new.told = Denied("AWS refused GetMetricData.")  # type: ignore[attr-defined]
-    with pytest.raises(Denied):
-        look(api, clock, 11)
+    api.watch.new.told = Denied("AWS refused GetMetricData.")  # type: ignore[attr-defined]
+    have = look(api, clock, 11)
+    assert (have.judgement.outcome, settled(have)) == ("broken", False)
+    assert have.judgement.reason == "the source of the new side does not tell. AWS refused GetMetricData."
+
+
+def test_a_source_that_cannot_start_within_a_ramp_may_come_back(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = sources((50, 0), (450, 0))
+    refusals: list[Exception] = [Unreachable("Heroku does not answer.")]
+    monkeypatch.setattr(api.watch.old, "start", lambda: (_ for _ in ()).throw(refusals.pop()) if refusals else None)
+    assert look(api, clock, 1).judgement.outcome == "not_enough"
+    assert look(api, clock, 11).judgement.outcome == "pass"
 
 
 def test_progress_shows_both_sides(clock: Clock) -> None:
@@ -276,6 +302,14 @@ def test_progress_shows_both_sides(clock: Clock) -> None:
         ({"evidence": {"errors": {}}}, "The evidence of the step before cannot be read (KeyError"),
         ({"wanted_share": 101}, "A share of 101 %"),
         ({"period": 0}, "by periods of 0 s"),
+        ({"pause_at": [30]}, "The ramp 10, 25, 95, 100 cannot wait for approval at 30 %"),
+        ({"pause_at": [10, 100]}, "at 100 %"),
+        ({"wanted_share": 0, "steps": [10, 5]}, "The shift steps 10, 5 do not rise"),
+        ({"old_source": "metrics"}, "The metrics endpoint of the old side has no address"),
+        (
+            {"new_source": "metrics", "metrics": {"new_url": "https://x.example", "errors": "a["}},
+            "The expression 'a[' for errors is no JMESPath",
+        ),
     ],
 )
 def test_what_cannot_be_judged_is_refused(more: dict[str, Any], said: str) -> None:
@@ -284,20 +318,141 @@ def test_what_cannot_be_judged_is_refused(more: dict[str, Any], said: str) -> No
     assert said in caught.value.sentence()
 
 
-def test_a_source_that_refuses_at_once_ends_the_look(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    api = sources((50, 0), (450, 0))
+def test_a_source_that_refuses_before_a_ramp_ends_it(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = sources((50, 0), (450, 0), share=0)
 
     def refuse() -> None:
         raise Denied("Heroku refused the log session.")
 
-    monkeypatch.setattr(api.old, "start", refuse)
+    monkeypatch.setattr(api.watch.old, "start", refuse)
     with pytest.raises(Denied):
-        look(api, clock)
+        look(api, clock, wanted_share=0)
+
+
+class Person:
+    """Approves when told to; an error in place of a share is raised."""
+
+    def __init__(self) -> None:
+        self.approved: int | Exception = 0
+        self.asked = 0
+
+    def __call__(self) -> int:
+        self.asked += 1
+        if isinstance(self.approved, Exception):
+            raise self.approved
+        return self.approved
+
+
+PAUSED = {"pause_at": [10], "pause_within": 100}
+
+
+def paused(new: tuple[int, int] = (50, 0)) -> tuple[Look, Person]:
+    person = Person()
+    return Look(Watch(Counted(new), Counted((450, 1)), 10), person), person
+
+
+def test_a_step_waits_for_its_approval_and_goes_on_judging(clock: Clock) -> None:
+    api, person = paused()
+    assert look(api, clock, 6, **PAUSED).judgement.reason == "5 of 10 s of traffic were seen"
+    assert person.asked == 0
+    have = look(api, clock, 11, **PAUSED)
+    assert (have.judgement.outcome, settled(have)) == ("not_enough", False)
+    assert "it waits for approval, 100 s yet: playbooks/shift.yml -e shift_approve=10" in have.judgement.reason
+    look(api, clock, 12, 13, 14, **PAUSED)
+    assert person.asked == 1  # not at each look
+    person.approved = 10
+    have = look(api, clock, 17, **PAUSED)
+    assert (have.judgement.outcome, settled(have), have.evidence.seconds) == ("pass", True, 15)
+
+
+def test_a_bad_verdict_ends_a_pause_whatever_is_approved(clock: Clock) -> None:
+    api, _ = paused()
+    look(api, clock, 11, **PAUSED)
+    api.watch.new.told = (50, 10)  # type: ignore[attr-defined]
+    have = look(api, clock, 16, **PAUSED)
+    assert (have.judgement.outcome, settled(have)) == ("fail", True)
+
+
+def test_a_pause_outlasts_the_step_and_has_an_end_of_its_own(clock: Clock) -> None:
+    api, _ = paused()
+    assert not settled(look(api, clock, 11, 80, 111, **PAUSED))
+    have = look(api, clock, 112, **PAUSED)
+    assert (have.judgement.reason, settled(have)) == ("10 % was not approved within 100 s", True)
+    assert module.report(have)["verdict"] == "not_enough"
+    assert module.MODULE.longest(params(**PAUSED)) == 160
+
+
+@pytest.mark.parametrize("approved", [10, 25])
+def test_an_approval_that_was_there_before_is_no_pause(clock: Clock, approved: int) -> None:
+    api, person = paused()
+    person.approved = approved
+    assert look(api, clock, 11, **PAUSED).judgement.outcome == "pass"
+
+
+def test_a_step_by_hand_waits_for_nobody(clock: Clock) -> None:
+    api, _ = paused()
+    assert look(api, clock, 11, to=10, **PAUSED).judgement.outcome == "pass"
+
+
+def test_while_cloudflare_is_down_a_step_goes_on_waiting_and_judging(clock: Clock) -> None:
+    api, person = paused()
+    person.approved = Unreachable("Cloudflare does not answer.")
+    look(api, clock, 11, **PAUSED)
+    have = look(api, clock, 12, **PAUSED)
+    assert (settled(have), "Cloudflare does not answer." in have.judgement.reason) == (False, True)
+    person.approved = 10
+    assert look(api, clock, 17, **PAUSED).judgement.outcome == "pass"
+
+
+class Forgetful(Counted):
+    """Knows only of the time at which it was listened to: from ``since`` on."""
+
+    remembers = False
+
+    def __init__(self, counts: tuple[int, ...], since: int) -> None:
+        super().__init__(counts)
+        self.since = since
+
+    def counts(self, starts: range) -> dict[int, tuple[int, ...] | None]:
+        told = super().counts(starts)
+        return {start: counted if start >= self.since else None for start, counted in told.items()}
+
+
+def test_what_is_told_late_of_the_step_before_is_evidence_and_no_time_of_this_one(clock: Clock) -> None:
+    """Three errors in the last periods of a step are known only after the next one has begun."""
+    rhythm = {"delay": 16, "max_harm": 500}
+    before = Look(Watch(Counted((50, 0)), Forgetful((450, 0), 1000), 10), lambda: 0)
+    have = look(before, clock, 26, **rhythm)
+    report = json.loads(json.dumps(module.report(have)))
+    carried = report["evidence"]
+    assert (report["verdict"], carried["untold"]["since"], carried["untold"]["until"]) == ("pass", 1010, 1020)
+    assert carried["untold"]["told"] == {"old": [[1010, 450, 0], [1015, 450, 0]]}
+
+    clock.now = 1027.0
+    after = module.wanted(params(wanted_share=25, evidence=carried, **rhythm))
+    told = Look(Watch(Counted((50, 1)), Forgetful((450, 0), 1027), 25, untold_from(carried["untold"])), lambda: 0)
+    clock.now = 1033.0
+    assert module.observe(told, after).evidence.seconds == 0
+    clock.now = 1036.0
+    have = module.observe(told, after)
+    assert [(at, tick.late) for at, tick in have.told] == [(1010, True), (1015, True)]
+    assert (have.evidence.seconds, have.evidence.new.requests, have.evidence.late) == (0, 0, True)
+    assert have.evidence.value > 1
+    assert "of the step before" in have.judgement.reason
+    clock.now = 1056.0
+    have = module.observe(told, after)
+    assert [tick.late for _, tick in have.told] == [True, True, False]
+    assert have.evidence.seconds == 5
+
+
+def test_evidence_of_another_kind_is_refused() -> None:
+    with pytest.raises(BadInput, match="left untold cannot be read"):
+        untold_from({"since": 1, "until": 2})
 
 
 def test_the_runner_settles_on_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     api = sources((50, 20), (450, 0))
-    api.began = 0.0  # long ago: all periods since are complete
+    api.watch.began = 0.0  # long ago: all periods since are complete
     monkeypatch.setattr(module, "time", Clock())
     given = params(within=5000, every=0.01)
     made = runner.Module(**{**module.MODULE.__dict__, "connect": lambda _params, _door: api})

@@ -208,6 +208,25 @@ def test_requests_are_measured_by_the_second(
     counted = {name: before.get(name, 0) + wanted.get(name, 0) for name in before}
     eventually(lambda: _sums(client, balancer, group), counted)
     assert counted["HTTPCode_Target_4XX_Count"] == 0
+    slow = {f"TC({above}:)": _response_times(client, balancer, group, f"TC({above}:)") for above in (0, 30)}
+    assert slow == {"TC(0:)": sum(counted[name] for name in counted if name != "RequestCount"), "TC(30:)": 0}
+
+
+def _response_times(client: Any, balancer: dict[str, Any], group: str, statistic: str) -> float:
+    tail = balancer["LoadBalancerArn"].rpartition(":")[2].removeprefix("loadbalancer/")
+    dimensions = {"LoadBalancer": tail, "TargetGroup": group.rpartition(":")[2]}
+    metric = {
+        "Namespace": "AWS/ApplicationELB",
+        "MetricName": "TargetResponseTime",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+    }
+    now = datetime.now(UTC)
+    found = client("cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": "slow", "MetricStat": {"Metric": metric, "Period": 10, "Stat": statistic}}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=1),
+    )
+    return float(sum(found["MetricDataResults"][0]["Values"]))
 
 
 def _sums(client: Any, balancer: dict[str, Any], group: str) -> dict[str, float]:

@@ -177,3 +177,18 @@ def test_a_log_server_that_cannot_be_read_is_unreachable(tail: RouterTail, logpl
     logplex.refusals = [httpx.ConnectError("no route")]
     with pytest.raises(Unreachable, match=r"cannot be read \(ConnectError\)"):
         tail.start()
+
+
+def test_a_tally_counts_slow_requests_and_tells_what_is_usual() -> None:
+    tally = Tally(frozenset({"/health"}), slower_than=0.25)
+    for service in (10, 250, 251, 30000):
+        tally.add(Answered(10.0, "/", 200, service, ""))
+    tally.add(Answered(10.0, "/health", 200, 9000, ""))
+    assert tally.between(10, 11) == (4, 0, 0, 2)
+    assert tally.usual() is None  # of too few
+    for number in range(996):
+        tally.add(Answered(11.0, "/", 200, 400 if number < 47 else 80, ""))
+    assert tally.usual() == 0.08
+    for _ in range(20):
+        tally.add(Answered(11.0, "/", 200, 400, ""))
+    assert tally.usual() == 0.4

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import STILL, Side, Tick
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm, lay
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Rhythm, Untold, doubted, lay, untold_from
 
 MINUTES = Rhythm(period=60, grace=10, delay=90)
 
@@ -36,3 +38,25 @@ def test_sides_are_laid_over_each_other() -> None:
 
 def test_a_change_of_the_weights_is_seen_after_grace_a_period_and_the_delay() -> None:
     assert MINUTES.reaction == 160
+
+
+def test_what_a_step_leaves_untold_travels_as_numbers() -> None:
+    untold = Untold(range(120, 300, 60), {"old": {120: (90, 2), 180: None, 240: (5, 0, 0, 1)}})
+    assert untold_from(json.loads(json.dumps(untold.numbers()))) == untold
+    assert untold_from({}) == Untold()
+    complete = [list(untold.complete(now, 30)) for now in (0, 209, 210, 290, 1000)]
+    assert complete == [[], [], [120], [120, 180], [120, 180, 240]]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "share", "seen"),
+    [
+        (Side(0), Side(180), 10, False),  # twenty should have come
+        (Side(0), Side(170), 10, True),
+        (Side(1), Side(9000), 10, True),
+        (Side(0), Side(9000), 0, True),
+        (Side(0), Side(0), 100, True),
+    ],
+)
+def test_none_at_all_is_not_believed_where_surely_some_came(new: Side, old: Side, share: int, seen: bool) -> None:
+    assert (doubted(Tick(60, new, old), share).new is not None) is seen
