@@ -11,13 +11,17 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.offramp.ecs.plugins.plugin_utils.ramp_plot import ramps, svg
+
 DOCUMENTATION = """
 name: ledger
 type: notification
 short_description: Keep a ledger of changes and verdicts
 description:
   - Writes one line of JSON for each change that a module of this collection planned or made, for each verdict, for
-    each failure, and for calls that had to write to look (previews, which are undone), to a file of its own per run.
+    each failure, for calls that had to write to look (previews, which are undone), and for each period of counts that a
+    ramp was judged by (windows), to a file of its own per run.
+  - At the end of a run with a ramp it draws it, beside that file and from its lines alone (docs/guard.md).
   - Lines of a dry run say C("dry":true).
   - Secret values are in no result of this collection, so they are in no line.
 options:
@@ -42,6 +46,8 @@ _VERDICTS: dict[str, Callable[[Any], bool]] = {
     "use": lambda report: bool(report["stale"]),
 }
 """Reports that judge something, by their key in a result, and when they are worth a line."""
+_WINDOWS = "windows"
+"""The part of a report that has a line for each of its members: the periods by which a ramp was judged."""
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -56,6 +62,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
         super().__init__(display)
         self._playbook = ""
         self._file: Path | None = None
+        self._lines: list[dict[str, Any]] = []
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Remember which playbook runs."""
@@ -77,11 +84,19 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core ships 
         """Write why one round of a loop failed."""
         self._write(result)
 
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Draw the ramps of this run."""
+        for ramp in ramps(self._lines):
+            picture = self._open_file().with_suffix(f".{ramp.host}.svg")
+            picture.write_text(svg(ramp), encoding="utf-8")
+            self._display.display(f"The ramp of {ramp.host} is drawn in {picture}")
+
     def _write(self, result: Any) -> None:
         lines = [{**self._about(result), **entry} for entry in entries(result._result)]
         if lines:
             with self._open_file().open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(line) + "\n" for line in lines)
+        self._lines += lines
 
     def _about(self, result: Any) -> dict[str, Any]:
         return {
@@ -109,11 +124,11 @@ def entries(result: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     changes = result["changes"] if result.get("changed") else []
     found: list[dict[str, Any]] = [{"entry": "change", "dry": result["dry"], **change} for change in changes]
-    found += [
-        {"entry": "verdict", "dry": result["dry"], key: _without_log(result[key])}
-        for key, telling in _VERDICTS.items()
-        if key in result and telling(result[key])
-    ]
+    judged = {key: result[key] for key, telling in _VERDICTS.items() if key in result and telling(result[key])}
+    for key, report in judged.items():
+        told = {name: value for name, value in _without_log(report).items() if name != _WINDOWS}
+        found += [{"entry": "window", "dry": result["dry"], "window": it} for it in report.get(_WINDOWS, ())]
+        found.append({"entry": "verdict", "dry": result["dry"], key: told})
     if result.get("previews"):
         found.append({"entry": "preview", "dry": result["dry"], "calls": result["previews"]})
     if "kind" in result:

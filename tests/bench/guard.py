@@ -37,7 +37,8 @@ OURS: Mapping[str, Make] = {
     "60 s, 10 min before": lambda cell: Ours(60, cell.delay * MINUTE, 10 * MINUTE),
     "10 s, 10 min before": lambda cell: Ours(10, cell.delay * MINUTE, 10 * MINUTE),
     "60 s, nothing before": lambda cell: Ours(60, cell.delay * MINUTE, 0),
-    "60 s, whole minutes": lambda cell: Ours(60, cell.delay * MINUTE, 10 * MINUTE, skips=10),
+    "60 s, as roles/shift": lambda cell: Ours(60, cell.delay * MINUTE, 10 * MINUTE, skips=10),
+    "10 s, as roles/shift": lambda cell: Ours(10, cell.delay * MINUTE, 10 * MINUTE, skips=10),
 }
 RATES = (10, 100, 1000)
 WORSE = Scenario("5 points more errors on the new side", 0, excess=0.05)
@@ -90,7 +91,7 @@ def ramp(rule: Rule, traffic: Traffic) -> Ramp:
         if len(told) * rule.period <= scenario.delay * MINUTE:
             continue
         count = told.pop(0)
-        if rule.skips and step and count.began < since + rule.skips:
+        if step and since <= count.began < since + rule.skips:
             continue
         decision = rule.judge(replace(count.tick, late=count.step != step), rule.steps[step])
         if decision == "abort":
@@ -137,8 +138,9 @@ Every abort is a false one ({_percent(1, runs)} is one ramp); minutes to the end
 
 {_across(ours, OURS, _both)}
 
-*Whole minutes* is what roles/shift does with CloudWatch and ten minutes of watching before: a minute in which the
-weights changed, and what is told late of the step before, are not counted at all.
+*As roles/shift* is what the role does with ten minutes of watching before: a period in which the weights changed is not
+counted at all, and what is told late of the step before is evidence. With the role's `shift_delay` CloudWatch's weights
+change on the minute, so that no period is lost, and the row *60 s, 10 min before* applies, told two minutes late.
 """
 
 

@@ -27,8 +27,8 @@ ALLOWED = {
     "modules": [UTILS],
     "plugin_utils": [UTILS, f"{COLLECTION}.modules"],
     "action": [UTILS, f"{COLLECTION}.plugin_utils"],
-    "callback": [],
-    "filter": [UTILS],
+    "callback": [f"{COLLECTION}.plugin_utils"],
+    "filter": [UTILS, f"{COLLECTION}.plugin_utils"],
     "inventory": [UTILS],
     "doc_fragments": [],
 }

@@ -24,6 +24,14 @@ DONE = {"changed": True, "dry": False, "changes": [CHANGE]}
             {"dry": False, "health": {"verdict": "pass"}},
             [{"entry": "verdict", "dry": False, "health": {"verdict": "pass"}}],
         ),
+        (
+            {"dry": False, "health": {"verdict": "pass", "windows": [{"start": 60}, {"start": 120}]}},
+            [
+                {"entry": "window", "dry": False, "window": {"start": 60}},
+                {"entry": "window", "dry": False, "window": {"start": 120}},
+                {"entry": "verdict", "dry": False, "health": {"verdict": "pass"}},
+            ],
+        ),
         ({"dry": False, "use": {"stale": False}}, []),
         ({"dry": False, "drift": {"resources": []}}, []),
         (
