@@ -8,14 +8,20 @@ from typing import Any, Optional
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
-from ansible_collections.offramp.ecs.plugins.module_utils.policy import stepping
+from ansible_collections.offramp.ecs.plugins.module_utils.policy import pause, stepping
 
 
-def steps_from(steps: Sequence[Any], share: Any, to: Optional[Any] = None) -> list[int]:
-    """The steps that are left, see :func:`stepping.remaining`. ``to`` is nothing where it is None or empty."""
+def steps_from(steps: Sequence[Any], share: Any, to: Optional[Any] = None, pause_at: Sequence[Any] = ()) -> list[int]:
+    """The steps that are left, see :func:`stepping.remaining`. ``to`` is nothing where it is None or empty.
+
+    A ramp that could not wait at all of ``pause_at`` is refused.
+    """
     try:
-        by_hand = None if to in (None, "") else _number(to)
-        return stepping.remaining([_number(step) for step in steps], _number(share), by_hand)
+        by_hand, ladder = None if to in (None, "") else _number(to), [_number(step) for step in steps]
+        left = stepping.remaining(ladder, _number(share), by_hand)
+        if by_hand is None:
+            pause.pause_at(0, [_number(stop) for stop in pause_at], ladder, within=0)
+        return left
     except BadInput as error:
         raise AnsibleFilterError(error.sentence()) from None  # Ansible would print both
 

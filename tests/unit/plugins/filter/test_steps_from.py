@@ -20,6 +20,14 @@ def test_numbers_of_the_command_line_are_text() -> None:
     assert steps_from([1, 10], 0, "25") == [25]
 
 
+def test_a_ramp_waits_only_at_steps_before_its_last() -> None:
+    assert steps_from([1, 10, 100], 0, None, ["10"]) == [1, 10, 100]
+    assert steps_from([1, 10, 100], 0, "25", [30]) == [25]  # by hand it waits nowhere
+    for stop in (5, 100):
+        with pytest.raises(AnsibleFilterError, match=f"The ramp 1, 10, 100 cannot wait for approval at {stop} %"):
+            steps_from([1, 10, 100], 0, None, [stop])
+
+
 @pytest.mark.parametrize("arguments", [([1, "ten"], 0), ([1, 10], 0, "2.5"), ([10, 1], 0)])
 def test_mistakes_are_a_sentence_of_the_filter(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(AnsibleFilterError, match=r"(is none|do not rise)\. Give "):
