@@ -14,6 +14,7 @@ import hmac
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -32,6 +33,9 @@ KEEP_ALIVE = 75.0
 LAST_REQUEST = 1.0
 """Seconds after SIGTERM in which a request that was on its way already is still answered on an idle connection."""
 HEARTBEAT = 5.0
+SLOW = 0.5
+"""Seconds from which on a request counts as slow in the app's own metrics."""
+TELLS_EVERY = 0.2
 
 NOT_CONFIGURATION = {"PATH", "LANG", "LC_ALL", "LC_CTYPE", "HOME", "TMPDIR", "PORT", "__CF_USER_TEXT_ENCODING"}
 """LC_CTYPE is set by Python itself in a C locale (PEP 538), the last one by macOS in every process."""
@@ -48,6 +52,8 @@ class Settings:
     port: str
     errand: Mapping[str, Any] | None
     """What a command does that ends by itself; None for one that serves or works."""
+    metrics: str
+    """Host and port to which it sends what it counts of itself; nothing where nobody listens."""
     ports: Mapping[str, int]
     """The port an app may be told -> the port at which it listens then; 0 is any free one."""
 
@@ -60,6 +66,7 @@ class Settings:
             process=env.get("REHEARSAL_PROCESS", "app"),
             port=env.get("PORT", "5000"),
             errand=json.loads(env.get("REHEARSAL_ERRAND", "null")),
+            metrics=env.get("REHEARSAL_METRICS", ""),
             ports=json.loads(env.get("REHEARSAL_PORTS", "{}")),
         )
 
@@ -83,6 +90,14 @@ class App:
         self._error_share = float(settings.behaviour.get("errors", 0))
         self._healthy = settings.behaviour.get("starts", "healthy") != "never_healthy"
         self._served = 0
+        self.totals = {"requests": 0, "errors": 0, "slow": 0}
+
+    def count(self, path: str, status: int, seconds: float) -> None:
+        """Add an answer to the running totals; what only asks for health is no request of a visitor."""
+        if path != "/health":
+            self.totals["requests"] += 1
+            self.totals["errors"] += status >= 500
+            self.totals["slow"] += seconds >= SLOW
 
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
         """Status and JSON of the answer to a request for ``path``."""
@@ -140,12 +155,13 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER)
         while (request := await self._next_request(connection, reader)) is not None:
-            path = request.target.decode("latin-1").split("?")[0]
+            path, began = request.target.decode("latin-1").split("?")[0], time.monotonic()
             if self._app.delay and path != "/health":
                 await asyncio.sleep(self._app.delay)
             status, content = self._app.answer(path)
             writer.write(self._encoded(connection, status, content, has_body=request.method != b"HEAD"))
             await writer.drain()
+            self._app.count(path, status, time.monotonic() - began)
             if connection.our_state is h11.MUST_CLOSE or self._ending:
                 return
             connection.start_next_cycle()
@@ -194,7 +210,9 @@ async def serve(settings: Settings, stopped: asyncio.Event) -> int:
     await _unless(stopped, float(settings.behaviour.get("slow_start", 0)))
     if stopped.is_set():
         return 0
-    server = Server(App(settings))
+    app = App(settings)
+    server = Server(app)
+    telling = asyncio.create_task(tell(app))
     # An app that is told another port than its platform looks at listens all the same, where nobody finds it.
     listener = await server.listen(settings.ports.get(settings.port, 0))
     real = listener.sockets[0].getsockname()[1]
@@ -207,7 +225,21 @@ async def serve(settings: Settings, stopped: asyncio.Event) -> int:
         return _died(settings, f"after {dies_after:g} s")
     listener.close()
     await server.finish()
+    telling.cancel()
     return 0
+
+
+async def tell(app: App) -> None:
+    """Send the running totals to whoever gathers them, again and again."""
+    host, _, port = app.settings.metrics.partition(":")
+    if not port:
+        return
+    about = {"id": f"{app.settings.process}/{os.getpid()}", "side": app.settings.side}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        while True:
+            with contextlib.suppress(OSError):
+                out.sendto(json.dumps({**about, **app.totals}).encode(), (host, int(port)))
+            await asyncio.sleep(TELLS_EVERY)
 
 
 async def work(settings: Settings, stopped: asyncio.Event) -> int:

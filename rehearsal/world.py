@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rehearsal.ailments import WELL, Ailments
+from rehearsal.appmetrics import AppMetrics
 from rehearsal.aws.certificates import Dns
 from rehearsal.aws.snapshot import Contents as AwsContents
 from rehearsal.aws.standin import AwsStandIn
@@ -55,12 +56,13 @@ class World:
         self.log = RequestLog(home / REQUESTS, self.faults)
         self.names = Names()
         self.certificates = Authority(home / "certificates")
-        digest_key = {"REHEARSAL_DIGEST_KEY": secrets.token_hex(16)}
+        self.metrics = AppMetrics()
+        given = {"REHEARSAL_DIGEST_KEY": secrets.token_hex(16), "REHEARSAL_METRICS": self.metrics.address}
         shared = (seed, self.log, self.names, self.certificates, home)
-        self.heroku = HerokuStandIn(*shared, environment=digest_key)
+        self.heroku = HerokuStandIn(*shared, environment=given)
         self.cloudflare = CloudflareStandIn(*shared)
         records = self.cloudflare.store
-        self.aws = AwsStandIn(*shared, environment=digest_key, dns=Dns(records.cname, records.caa))
+        self.aws = AwsStandIn(*shared, environment=given, dns=Dns(records.cname, records.caa))
         self._visitors: Worker | None = None
         self._rate = 0.0
         self._snapshots: dict[str, Snapshot] = {}
@@ -70,6 +72,7 @@ class World:
     def start(self) -> None:
         """Start everything; returns when all APIs answer, the apps serve and the visitors come."""
         self.names.subscribe(self._write_names)
+        self.metrics.start()
         self.heroku.start()
         self.aws.start()
         self.cloudflare.start()
@@ -83,6 +86,7 @@ class World:
             self._visitors.stop()
         for stand_in in (self.cloudflare, self.aws, self.heroku):
             stand_in.stop()
+        self.metrics.stop()
         self._visits.close()
 
     def visit(self, rate: float) -> None:
@@ -194,6 +198,7 @@ class World:
             "OFFRAMP_RESOLVE": str((self._home / NAMES).resolve()),
             "OFFRAMP_CA_FILE": str(self.certificates.ca_path.resolve()),
             "REHEARSAL_CA": str(self.certificates.ca_path),
+            "REHEARSAL_METRICS_URL": self.metrics.url,
             "REHEARSAL_HOME": str(self._home),
         }
 
