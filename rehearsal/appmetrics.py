@@ -1,6 +1,6 @@
 """The metrics of the apps, as a company's own store would gather them: what every dyno and task tells of itself.
 
-Each app process sends its running totals here by UDP, some times a second. Whoever asks for ``/heroku`` or ``/aws`` gets
+Each app process sends its running totals here by UDP, some times a second. Who asks for ``/heroku`` or ``/aws`` gets
 those of all living processes of that side in one answer. Datagrams may be lost: the next one tells all.
 """
 

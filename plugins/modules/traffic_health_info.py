@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare import session as cloudflare
-from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.approval import Approvals
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
@@ -24,6 +22,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evi
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import Untold, untold_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import Judgement
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
+from ansible_collections.offramp.ecs.plugins.module_utils.traffic.edge import EDGE, edge_of
 from ansible_collections.offramp.ecs.plugins.module_utils.traffic.sources import (
     SOURCES,
     refuse_sources,
@@ -49,6 +48,7 @@ description:
   - It looks on while there is not enough or a source is broken, until I(within) has passed or a source was silent for
     I(max_silence).
   - What is told late of the step before is evidence, too. It travels from step to step in RV(health.evidence).
+  - The measured share is that of Cloudflare's analytics where token and plan allow it, else that of both sides' counts.
   - Where the step is one of I(pause_at) it waits for a person's approval, which it reads at Cloudflare, and goes on
     judging meanwhile.
   - Without traffic on the new platform there is nothing to judge. It passes once both sources can be read and it has
@@ -92,11 +92,19 @@ options:
     type: float
     default: 3600.0
   zone:
-    description: Name of the Cloudflare zone, where approvals are read.
+    description: Name of the Cloudflare zone, where approvals are read, and how its edge divides the traffic.
     type: str
     default: ""
   hostname:
     description: Name that visitors use, over which the load balancer stands.
+    type: str
+    default: ""
+  old_pool:
+    description: Name of the old platform's pool. Without it the edge is not asked how it divides the traffic.
+    type: str
+    default: ""
+  new_pool:
+    description: Name of the new platform's pool.
     type: str
     default: ""
   new_source:
@@ -235,6 +243,7 @@ health:
     may_proceed: true
     wanted_share: 10
     measured_share: 9.8
+    measured_by: counts
     next_share: 25
     new: {requests: 520, errors: 0, error_rate: 0.0, own: 0}
     old: {requests: 4800, errors: 10, error_rate: 0.208, own: 0}
@@ -254,14 +263,13 @@ SPEC = spec(
     AWS,
     WAITING,
     SOURCES,
+    EDGE,
     LIMITS,
     STEP,
     options={
         "load_balancer": {"type": "str", "required": True},
         "target_group": {"type": "str", "required": True},
         "heroku_app": {"type": "str", "required": True},
-        "zone": {"type": "str", "default": ""},
-        "hostname": {"type": "str", "default": ""},
         "ignored_paths": {"type": "list", "elements": "str", "default": ["/health"]},
     },
 )
@@ -310,10 +318,7 @@ def connect(params: runner.Params, door: Door) -> Look:
     untold = untold_from(params["evidence"].get("untold") or {})
     watch = Watch(*sources_of(params, door), params["wanted_share"], untold)
 
-    def approved() -> int:
-        return Approvals(cloudflare.client(door), params["zone"], params["hostname"]).share()
-
-    return Look(watch, approved)
+    return Look(watch, *edge_of(params, door))
 
 
 def wanted(params: runner.Params) -> Want:

@@ -10,7 +10,7 @@ import httpx
 from cloudflare import Cloudflare, Omit
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import http_door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door, Kind
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Unreachable
 
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - its name, not its value
@@ -37,11 +37,16 @@ def client(door: Door, wire: Optional[httpx.BaseTransport] = None, *, anonymous:
         Denied: there is no usable token in ``CLOUDFLARE_API_TOKEN``.
     """
     http = httpx.Client(
-        transport=wire or http_door.DoorTransport(door, "Cloudflare"),
+        transport=wire or http_door.DoorTransport(door, "Cloudflare", kind_of),
         timeout=_WAIT_S,
         event_hooks={"response": [_refuse_other_than_an_envelope]},
     )
     return Cloudflare(api_token="" if anonymous else _token(), http_client=http, max_retries=0)
+
+
+def kind_of(request: httpx.Request) -> Kind:
+    """The class of a request: GraphQL reads by POST."""
+    return "read" if request.url.path.endswith("/graphql") else http_door.by_method(request)
 
 
 def read(api: Cloudflare, path: str, **query: Any) -> Any:
@@ -57,13 +62,13 @@ def read_openly(api: Cloudflare, path: str) -> Any:
 
 
 def _refuse_other_than_an_envelope(answer: httpx.Response) -> None:
-    """Cloudflare's answers are JSON objects; successful ones hold a ``result``. The SDK takes anything."""
+    """Cloudflare's answers are JSON objects; successful ones hold a ``result``, or ``data``. The SDK takes anything."""
     answer.read()
     try:
         content = answer.json()
     except ValueError:
         content = None
-    if isinstance(content, dict) and (not answer.is_success or "result" in content):
+    if isinstance(content, dict) and (not answer.is_success or not content.keys().isdisjoint(("result", "data"))):
         return
     address = f"{answer.request.url.scheme}://{answer.request.url.netloc.decode()}"
     raise Unreachable(

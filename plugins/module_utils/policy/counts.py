@@ -41,6 +41,20 @@ class Side:
         return f"{self.requests} requests, {self.errors} errors ({self.error_rate:.2f} %)"
 
 
+@dataclass(frozen=True)
+class Divided:
+    """Requests of both sides as the edge counted them; of how many requests each one stands that it counted."""
+
+    new: int
+    old: int
+    interval: float = 1.0
+
+    @property
+    def total(self) -> int:
+        """Of both sides."""
+        return self.new + self.old
+
+
 STILL = Side()
 """No requests at all, which is not the same as not to know."""
 

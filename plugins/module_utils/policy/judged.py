@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import accumulate
-from typing import Any
+from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Tick
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Divided, Tick
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.limits import Limits
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.pace import Ahead
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Evidence, measure, weigh
@@ -21,13 +21,21 @@ from ansible_collections.offramp.ecs.plugins.module_utils.policy.verdict import 
 
 
 def judge(
-    ticks: Iterable[Tick], start: Evidence, ahead: Ahead, limits: Limits, baseline: float
+    ticks: Iterable[Tick],
+    start: Evidence,
+    ahead: Ahead,
+    limits: Limits,
+    baseline: float,
+    edge: Optional[Divided] = None,
 ) -> tuple[Evidence, Judgement]:
-    """The evidence after these ticks and its outcome; at a share of 0 that of ``baseline`` seconds before a ramp."""
+    """The evidence after these ticks and its outcome; at a share of 0 that of ``baseline`` seconds before a ramp.
+
+    ``edge`` is how the edge divided the traffic meanwhile.
+    """
     if not ahead.share:
         watched = reduce(measure, ticks, start)
         return watched, decide_baseline(watched, baseline)
-    weighed = reduce(lambda so_far, tick: weigh(so_far, tick, limits), ticks, start)
+    weighed = replace(reduce(lambda so_far, tick: weigh(so_far, tick, limits), ticks, start), edge=edge)
     return weighed, decide(weighed, limits, ahead)
 
 
@@ -102,6 +110,7 @@ class Judged:
             "wanted_share": self.ahead.share,
             "next_share": self.ahead.next_share,
             "measured_share": round(evidence.share, 2),
+            "measured_by": "edge" if evidence.edge else "counts",
             "new": evidence.new.numbers(),
             "old": evidence.old.numbers(),
             "m": evidence.worst,

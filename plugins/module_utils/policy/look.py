@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, OfframpError
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
+    BadInput,
+    OfframpError,
+    Throttled,
+    Unreachable,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 from ansible_collections.offramp.ecs.plugins.module_utils.policy import stepping
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Tick
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Divided, Tick
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.judged import judge
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.limits import Limits, limits_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.pace import Ahead
@@ -34,6 +39,8 @@ STEP: Options = {
 }
 """The step that is judged, as options of a module."""
 _ASK_EVERY_S = 5.0
+_ASK_EDGE_EVERY_S = 10.0
+_ENOUGH_AT_THE_EDGE = 100
 
 
 @dataclass(frozen=True)
@@ -112,15 +119,20 @@ class Look:
     Attributes:
         watch: what both sides tell.
         ask: gives the highest share that a person approved.
+        divide: how the edge divided the traffic between two moments, or None where it does not tell.
         paused: when the step first waited for a person, in seconds since the epoch.
         approved: what was approved when it was last asked.
     """
 
     watch: Watch
     ask: Callable[[], int]
+    divide: Callable[[float, float], Optional[Divided]] = lambda since, until: None
     paused: Optional[float] = None
     approved: int = 0
     _asked: float = 0.0
+    _edge_asked: float = 0.0
+    _mute: bool = False
+    _divided: Optional[Divided] = None
     _weighed: Optional[tuple[list[Tick], Evidence, Judgement]] = field(default=None)
 
     def at(self, step: Step, now: float) -> tuple[Evidence, Judgement, bool]:
@@ -142,8 +154,23 @@ class Look:
     def _judged(self, step: Step, now: float) -> tuple[Evidence, Judgement]:
         ticks = self.watch.ticks(step.rhythm, now)
         if self._weighed is None or self._weighed[0] is not ticks:
-            self._weighed = (ticks, *judge(ticks, step.start, step.ahead, step.limits, step.baseline))
+            edge = self._edge(step, now)
+            self._weighed = (ticks, *judge(ticks, step.start, step.ahead, step.limits, step.baseline, edge))
         return self._weighed[1:]
+
+    def _edge(self, step: Step, now: float) -> Optional[Divided]:
+        """What the edge last told of this step; it is asked seldom, and no more where it may not tell."""
+        moments = [moment for at, tick in self.watch.windows() if not tick.late for moment in (at, at + tick.seconds)]
+        if step.ahead.share and moments and not self._mute and now - self._edge_asked >= _ASK_EDGE_EVERY_S:
+            self._edge_asked = now
+            try:
+                told = self.divide(min(moments), max(moments))
+                self._divided = told if told and told.total >= _ENOUGH_AT_THE_EDGE else None
+            except (Throttled, Unreachable):  # what it told before still holds
+                pass
+            except OfframpError:
+                self._mute = True
+        return self._divided
 
     def _approval(self, step: Step, now: float) -> int:
         if self.approved < step.pause.share and now - self._asked >= _ASK_EVERY_S:

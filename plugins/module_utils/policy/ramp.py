@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.clumping import NO_CLUMPS, Clumping, clumping_from
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import STILL, Side, Tick
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import STILL, Divided, Side, Tick
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.evidence import (
     ERRORS,
     SLOW,
@@ -90,6 +90,7 @@ class Evidence:
         silent: the sides ("new", "old") that could not tell in the last tick.
         late: whether the last tick belongs to an earlier step.
         recent: the ticks of the last minute, all known.
+        edge: how the edge divided the traffic of this step; None where it does not tell.
     """
 
     ramp: Ramp = field(default_factory=Ramp)
@@ -101,6 +102,7 @@ class Evidence:
     silent: tuple[str, ...] = ()
     late: bool = False
     recent: tuple[Tick, ...] = ()
+    edge: Optional[Divided] = None
 
     @property
     def value(self) -> float:
@@ -113,14 +115,19 @@ class Evidence:
         return self.value if self.new.slow is None else max(self.value, self.ramp.slow.value)
 
     @property
+    def divided(self) -> Divided:
+        """The requests of both sides: as the edge counted them, else as the sources did."""
+        return self.edge or Divided(self.new.requests, self.old.requests)
+
+    @property
     def share(self) -> float:
         """The measured share of the new side, in percent of all requests."""
-        total = self.new.requests + self.old.requests
-        return 100.0 * self.new.requests / total if total else 0.0
+        return 100.0 * self.divided.new / self.divided.total if self.divided.total else 0.0
 
     def told(self) -> str:
         """The numbers in words."""
-        return f"{self.share:.1f} % measured; new: {self.new.told()}; old: {self.old.told()}"
+        where = " at the edge" if self.edge else ""
+        return f"{self.share:.1f} % measured{where}; new: {self.new.told()}; old: {self.old.told()}"
 
 
 def weigh(evidence: Evidence, tick: Tick, limits: Limits) -> Evidence:

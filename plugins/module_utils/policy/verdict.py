@@ -144,6 +144,6 @@ def _rate_before(ramp: Side, minute: Side) -> float:
 
 def _is_off(evidence: Evidence, limits: Limits, ahead: Ahead) -> bool:
     """Whether the measured share differs by more than tolerance and chance (three standard deviations)."""
-    wanted, total = ahead.share / 100, evidence.new.requests + evidence.old.requests
-    chance = 300 * math.sqrt(wanted * (1 - wanted) / total)
+    wanted, divided = ahead.share / 100, evidence.divided
+    chance = 300 * math.sqrt(wanted * (1 - wanted) * divided.interval / divided.total)
     return abs(evidence.share - ahead.share) > limits.share_tolerance + chance

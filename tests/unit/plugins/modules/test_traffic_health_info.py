@@ -9,6 +9,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied, Throttled, Unreachable
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Divided
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.look import Look
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import untold_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
@@ -119,6 +120,7 @@ def test_a_clean_step_passes_once_it_has_soaked(clock: Clock) -> None:
         "wanted_share": 10,
         "next_share": 25,
         "measured_share": 10.0,
+        "measured_by": "counts",
         "new": {"requests": 100, "errors": 0, "error_rate": 0.0, "own": 0},
         "old": {"requests": 900, "errors": 2, "error_rate": 0.222, "own": 0},
         "m": pytest.approx(0.713, abs=1e-3),
@@ -458,3 +460,50 @@ def test_the_runner_settles_on_the_verdict(monkeypatch: pytest.MonkeyPatch) -> N
     made = runner.Module(**{**module.MODULE.__dict__, "connect": lambda _params, _door: api})
     result = runner.run(made, given, runner.Orders(dry=False, say=lambda _line: None, alive=lambda: True))
     assert (result["failed"], result["health"]["verdict"]) == (False, "fail"), result
+
+
+class EdgeOf:
+    """Divides as it is told; an error in place of a division is raised."""
+
+    def __init__(self, told: Divided | Exception | None) -> None:
+        self.told = told
+        self.asked: list[tuple[float, float]] = []
+
+    def __call__(self, since: float, until: float) -> Divided | None:
+        self.asked.append((since, until))
+        if isinstance(self.told, Exception):
+            raise self.told
+        return self.told
+
+
+def divided(edge: EdgeOf) -> Look:
+    return Look(Watch(Counted((50, 0)), Counted((450, 1)), 10), lambda: 0, edge)
+
+
+def test_the_measured_share_is_the_edges_where_it_tells(clock: Clock) -> None:
+    edge = EdgeOf(Divided(4000, 6000))
+    have = look(divided(edge), clock, 11)
+    assert have.judgement.reason == "the measured share is 40.0 %, where 10 % are wanted"
+    assert "40.0 % measured at the edge; new: 100 requests" in have.judged.told()
+    assert (module.report(have)["measured_by"], edge.asked) == ("edge", [(1000, 1010)])
+
+
+def test_the_edge_is_asked_seldom_and_what_it_sampled_has_more_chance(clock: Clock) -> None:
+    edge = EdgeOf(Divided(20, 80, interval=10))
+    api = divided(edge)
+    assert look(api, clock, 6, 11).judgement.outcome == "pass"  # ten points off, of a hundred in ten
+    look(api, clock, 16, 17, 18)
+    assert [until for _, until in edge.asked] == [1005, 1015]
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [(Denied("no such right"), 1), (Throttled("too often"), 2), (Divided(9, 90), 2), (None, 2)],
+)
+def test_where_the_edge_does_not_tell_both_sides_counts_do(
+    clock: Clock, told: Divided | Exception | None, asked: int
+) -> None:
+    edge = EdgeOf(told)
+    have = look(divided(edge), clock, 11, 31)
+    assert (module.report(have)["measured_by"], module.report(have)["measured_share"]) == ("counts", 10.0)
+    assert len(edge.asked) == asked
