@@ -131,12 +131,10 @@ def test_modules_are_grouped_and_routed(name: str) -> None:
     assert len(groups) == 1
     target = runtime["plugin_routing"]["action"][name]["redirect"].rpartition(".")[2]
     assert (PLUGINS / "action" / f"{target}.py").exists()
-    spoken = {
-        vendor
-        for vendor in VENDORS
-        for used in imports_of(PLUGINS / "modules" / f"{name}.py")
-        if f"module_utils.{vendor}." in used
-    }
+    used = list(imports_of(PLUGINS / "modules" / f"{name}.py"))
+    if any("module_utils.traffic." in it for it in used):  # it joins vendors for its modules
+        used += [it for path in (PLUGINS / "module_utils" / "traffic").glob("*.py") for it in imports_of(path)]
+    spoken = {vendor for vendor in VENDORS for it in used if f"module_utils.{vendor}." in it}
     if len(spoken) > 1:
         assert target == "bridge"
     elif spoken:
