@@ -1,4 +1,5 @@
-"""The filters that tell roles which process types of an app are services, and which one runs before them."""
+"""The filters that tell roles which process types of an app are services, and which one runs before them, and all their
+settings."""
 
 from __future__ import annotations
 
@@ -13,4 +14,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """The filters of this file."""
-        return {"services_of": processes.services_of, "gates_of": processes.gates_of}
+        return {
+            "services_of": processes.services_of,
+            "gates_of": processes.gates_of,
+            "described_of": processes.described_of,
+        }

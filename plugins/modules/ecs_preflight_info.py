@@ -10,7 +10,8 @@ description:
   - Refuses settings of process types that AWS would refuse later, and looks whether tasks could start. Whether their
     subnets reach ECR, Secrets Manager and CloudWatch Logs, the image is there for their processor, ECS may assume the
     execution role, the secret has each key that is named, the log group is there, the role may read, decrypt, pull
-    and write just that (as IAM simulates it), and the target group fits and its health path answers.
+    and write just that (as IAM simulates it), the target group fits and its health path answers, and requests are
+    served to their end when tasks go.
   - Looks only at what is given. What these credentials may not look at is told as not checked, never as good, and what
     does not exist yet as not known yet. Values of secrets never leave the module.
 options:
@@ -60,6 +61,18 @@ options:
     description: Whether tasks have public addresses.
     type: bool
     default: false
+  slowest_request:
+    description: Seconds of the slowest request that is to be served to its end when its task goes.
+    type: float
+    default: 30.0
+  boot:
+    description: Seconds from a task's start until it listens; 0 where nobody knows.
+    type: int
+    default: 0
+  deadline:
+    description: Seconds after which a rollout is given up; 0 not to judge it.
+    type: float
+    default: 0.0
   task_definition:
     description:
       - ARN of a registered revision to go back to. Its image, role, secrets, log group and processor are looked at in
@@ -110,6 +123,7 @@ preflight:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, jobs, processes, releases
@@ -120,6 +134,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.policy import draining
 
 _TEXT = {"type": "str", "default": ""}
 _LIST = {"type": "list", "elements": "str", "default": []}
@@ -140,6 +155,9 @@ SPEC = spec.spec(
         "target_group_arn": _TEXT,
         "subnets": _LIST,
         "public_ip": {"type": "bool", "default": False},
+        "slowest_request": {"type": "float", "default": draining.HEROKU_S},
+        "boot": {"type": "int", "default": 0},
+        "deadline": {"type": "float", "default": 0.0},
         "task_definition": _TEXT,
         "provisioned": {"type": "dict", "default": {}},
         "strict": {"type": "bool", "default": True},
@@ -188,7 +206,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
     Raises:
         BadInput: AWS would refuse a process type or a job.
     """
-    types = {name: processes.described(name, given or {}) for name, given in params["processes"].items()}
+    types = processes.described_of(params["processes"])
     for name, process in types.items():
         processes.check(name, process)
     built_for = {name: process["architecture"] for name, process in types.items()}
@@ -207,6 +225,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
         target_group=told["target_group_arn"],
         subnets=tuple(filter(None, params["subnets"])),
         public_ip=params["public_ip"],
+        judge_times=partial(_judged, draining.processes_of(types, params["boot"]), params),
     )
     return Want(params["name"], needs, params["task_definition"], params["strict"])
 
@@ -224,6 +243,14 @@ def observe(api: Api, want: Want) -> Have:
         told = {"findings": report(have)["findings"]}
         raise Refused(f"{faults[0].told}{more}", target=f"release of {want.name}", hint=faults[0].hint, details=told)
     return have
+
+
+def _judged(
+    drained: tuple[draining.Process, ...], params: Mapping[str, Any], times: Mapping[str, int]
+) -> list[tuple[str, str]]:
+    """What is in the wrong order with the times that the load balancer has."""
+    found = draining.faults(draining.Balancer(**times), drained, params["slowest_request"], params["deadline"])
+    return [(each.told, each.hint) for each in found]
 
 
 def _as_registered(api: ecs.Ecs, want: Want) -> Needs:

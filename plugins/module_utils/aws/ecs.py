@@ -161,6 +161,13 @@ class Ecs:
                 found += self._client.describe_tasks(cluster=cluster, tasks=arns[start : start + _PAGE])["tasks"]
         return found, session.moment_of(answer)
 
+    def definitions_at_work(self, cluster: str, family: str) -> set[str]:
+        """ARNs of the task definitions of a family that tasks run, of services or not; of up to 100 tasks."""
+        with spoken(f"ECS cluster {name_of(cluster)}"):
+            listed = self._client.list_tasks(cluster=cluster, family=family, maxResults=_PAGE)["taskArns"]
+            found = self._client.describe_tasks(cluster=cluster, tasks=listed)["tasks"] if listed else []
+        return {each["taskDefinitionArn"] for each in found}
+
     def service_deployment(self, arn: str) -> Json:
         """The record of one roll-out."""
         with spoken(f"service deployment {name_of(arn)}"):

@@ -52,6 +52,7 @@ class Needs:
     Attributes:
         architectures: process type -> processor, in ECS's words.
         port: of the process behind the load balancer; 0 where there is none.
+        judge_times: what is in the wrong order, as (sentence, what to do), where the load balancer has these times.
         sources: where the variables' values come from.
     """
 
@@ -65,6 +66,7 @@ class Needs:
     target_group: str
     subnets: tuple[str, ...]
     public_ip: bool
+    judge_times: Callable[[Mapping[str, int]], list[tuple[str, str]]] = lambda _times: []
 
 
 class Preflight:
@@ -88,6 +90,7 @@ class Preflight:
             ("The log group", needs.log_group, self._log_group),
             ("What the execution role may do", needs.execution_role, self._permissions),
             ("The target group", needs.target_group if needs.port else "", self._target_group),
+            ("How tasks come and go", needs.target_group if needs.port else "", self._draining),
         ]
         return [found for what, needed, look in looks for found in _looked(what, needed, look, needs)]
 
@@ -249,6 +252,24 @@ class Preflight:
         if not wrong:
             yield self._health(needs.target_group, name, str(group.get("HealthCheckPath", "")))
 
+    def _draining(self, needs: Needs) -> Iterator[Finding]:
+        """Whether requests are served to their end when tasks go, and new tasks get the time to come."""
+        name = needs.target_group.split("/")[1]
+        with spoken(f"target group {name}"):
+            group = self._elb.describe_target_groups(TargetGroupArns=[needs.target_group])["TargetGroups"][0]
+            of_group = self._elb.describe_target_group_attributes(TargetGroupArn=needs.target_group)["Attributes"]
+        if not group["LoadBalancerArns"]:
+            return
+        with spoken(f"load balancer of target group {name}"):
+            balancer = group["LoadBalancerArns"][0]
+            of_balancer = self._elb.describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
+        attributes = {each["Key"]: each["Value"] for each in [*of_group, *of_balancer]}
+        found = needs.judge_times(_times_of(group, attributes))
+        for told, hint in found:
+            yield Finding("fault", f"{told[0].upper()}{told[1:]}.", hint)
+        if not found:
+            yield Finding("good", "Requests are served to their end when tasks go, and tasks get the time to come.")
+
     def _health(self, arn: str, name: str, path: str) -> Finding:
         """Whether the health path answers, which only tasks that run already can tell."""
         with spoken(f"target group {name}"):
@@ -262,6 +283,16 @@ class Preflight:
             return Finding("good", f"{path} answers for {len(judged)} tasks behind target group {name}.")
         said = sick[0].get("Description") or sick[0].get("Reason", "no reason given")
         return Finding("doubt", f"{path} does not answer for {len(sick)} of {len(judged)} tasks that run now: {said}.")
+
+
+def _times_of(group: Json, attributes: Mapping[str, str]) -> dict[str, int]:
+    """The times of a target group and its load balancer, in seconds; AWS always tells both attributes."""
+    return {
+        "deregistration_delay": int(attributes["deregistration_delay.timeout_seconds"]),
+        "idle_timeout": int(attributes["idle_timeout.timeout_seconds"]),
+        "health_interval": group["HealthCheckIntervalSeconds"],
+        "healthy_threshold": group["HealthyThresholdCount"],
+    }
 
 
 def _looked(what: str, needed: Any, look: Callable[[Needs], Iterator[Finding]], needs: Needs) -> list[Finding]:

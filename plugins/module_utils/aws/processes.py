@@ -77,6 +77,15 @@ def services_of(processes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: process for name, process in processes.items() if name != RELEASE}
 
 
+def described_of(processes: Mapping[str, Any]) -> dict[str, Any]:
+    """All of an app's process types with their defaults filled in.
+
+    Raises:
+        BadInput: one holds what the option ``process`` does not take.
+    """
+    return {name: described(name, given or {}) for name, given in processes.items()}
+
+
 def gates_of(processes: Mapping[str, Any]) -> dict[str, Any]:
     """The process type that runs once before the services, if there is one."""
     return {name: process for name, process in processes.items() if name == RELEASE}

@@ -30,6 +30,7 @@ _LOST = re.compile(r"\bError L1[01]\b.*?(?:since (?P<since>\S+))?$")
 _REOPEN_S = 1.0
 _ENOUGH = 1000  # requests, of which fifty say where the slowest twentieth begins
 _CONNECT_S = 30.0
+_KEPT = 1500
 # Router lines come per request, but a still app writes none: silence on a tail is no fault of the tail.
 _STREAM = httpx.Timeout(_CONNECT_S, read=None)
 
@@ -215,14 +216,36 @@ def kind_of(request: httpx.Request) -> Kind:
 
 
 def tail_of(door: Door, app: str) -> OpenTail:
-    """How to open log sessions of an app, on the network."""
+    """How to follow an app's log, on the network."""
+    # "heroku" alone, not its router alone: Logplex itself tells of lost lines under that source
+    return _session(door, app, {"source": "heroku", "tail": True, "lines": 1})
+
+
+def recent_of(door: Door, app: str) -> OpenTail:
+    """How to read the last lines that Heroku keeps of an app's router, at most 1,500."""
+    return _session(door, app, {"source": "heroku", "dyno": "router", "tail": False, "lines": _KEPT})
+
+
+def recent(open_session: OpenTail) -> list[Answered]:
+    """The requests that a session tells of, oldest first.
+
+    Raises:
+        OfframpError: Heroku does not give a session, or ends it with a failure.
+    """
+    try:
+        with open_session() as lines:
+            told = [parse(line) for line in lines]
+    except Exception as error:  # httpx has no one root of all that can go wrong
+        raise _as_ours(error) from error
+    return [each for each in told if isinstance(each, Answered)]
+
+
+def _session(door: Door, app: str, wish: dict[str, Any]) -> OpenTail:
     api = Heroku(door, DoorTransport(door, "Heroku", kind_of))
     stream = httpx.Client(transport=DoorTransport(door, "Heroku's log"), timeout=_STREAM)
 
     @contextmanager
     def open_tail() -> Iterator[Iterator[str]]:
-        # "heroku" alone, not its router alone: Logplex itself tells of lost lines under that source
-        wish: dict[str, Any] = {"source": "heroku", "tail": True, "lines": 1}
         session = api.post(app_path(app, "log-sessions"), wish, f"Heroku app {app}")
         with stream.stream("GET", session["logplex_url"]) as answer:
             answer.raise_for_status()

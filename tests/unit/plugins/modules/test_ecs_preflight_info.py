@@ -64,9 +64,9 @@ def test_a_ground_as_it_is_made_is_good_and_what_a_first_release_cannot_tell_is_
     assert [(each["verdict"], each["told"].partition(":")[0]) for each in other] == [
         ("unknown", "Whether /health answers is not known yet")
     ]
-    assert found["headline"][0].startswith("Preflight of bond: 6 checks are good; Whether /health answers is not known")
+    assert found["headline"][0].startswith("Preflight of bond: 7 checks are good; Whether /health answers is not known")
     assert {line.partition(" ")[0] for line in seen} == {"read"}
-    assert len(seen) <= 13
+    assert len(seen) <= 16
 
 
 def test_the_keys_of_a_secret_are_named_and_its_values_are_nowhere(place: Place) -> None:
@@ -312,3 +312,18 @@ def test_settings_that_aws_would_refuse_are_refused_before_anybody_is_asked(proc
     with pytest.raises(BadInput) as refused:
         ecs_preflight_info.want_of({**defaults, "name": "bond", "region": REGION, "processes": {"web": process}})
     assert refused.value.msg.startswith(said)
+
+
+def test_what_is_there_is_held_against_the_slowest_request_and_the_process(place: Place) -> None:
+    assert place.verdicts()["Requests are served to their end when tasks go, and tasks get the time to come."] == "good"
+    slow = place.look(slowest_request=41.2)
+    assert slow["msg"].startswith(
+        "A request may take 41.2 s, and a task that goes is let go after 30 s (deregistration"
+    )
+    assert "Set provision_deregistration_delay to 42 or more." in slow["hint"]
+    hasty = place.look(processes={"web": {**WEB, "stop_timeout": 5, "health_grace": 5}}, deadline=20.0)
+    assert [each["told"].partition(",")[2] for each in hasty["findings"] if each["verdict"] == "fault"] == [
+        " and process web is killed 5 s after SIGTERM (stop_timeout).",
+        " and can be healthy after 10 s (2 checks, 5 s apart).",
+        " and one of process web may need 45 s (10 until a task is healthy, 30 of draining, 5 to stop).",
+    ]

@@ -77,9 +77,9 @@ class Ground(EcsGround):
         )
         return str(defined["task_definition"]["arn"])
 
-    def serve(self, arn: str, generation: int, **given: Any) -> dict[str, Any]:
-        """Run it with the inventory of a generation, and judge it; the changes of the service."""
-        served = self.world.run(
+    def converge(self, arn: str, generation: int, **given: Any) -> dict[str, Any]:
+        """Run it with the inventory of a generation."""
+        return self.world.run(
             ecs_service,
             cluster=CLUSTER,
             name=SERVICE,
@@ -91,6 +91,10 @@ class Ground(EcsGround):
             target_group_arn=self.groups[generation],
             **given,
         )
+
+    def serve(self, arn: str, generation: int, **given: Any) -> dict[str, Any]:
+        """The same, and judge it; the changes of the service."""
+        served = self.converge(arn, generation, **given)
         assert not served["failed"], served
         group = served["service"]["target_group_arn"]
         about = {"cluster": CLUSTER, "service": SERVICE, "task_definition": arn, "target_group_arn": group}
@@ -136,6 +140,60 @@ def test_all_that_the_release_changed_comes_back_by_one_update(ground: Ground) -
     again = ground.serve(earlier["arn"], 1, returning=earlier["returning"])
     assert again["changes"] == []
     assert not ground.serve(ground.define("v2", 1), 1)["rollout"]["failed"]
+
+
+CONVERGED: list[tuple[dict[str, Any], str, Any]] = [
+    ({"zone_rebalancing": False}, "availabilityZoneRebalancing", "DISABLED"),
+    ({"exec": True}, "enableExecuteCommand", True),
+    ({"circuit_breaker": False}, "deploymentConfiguration.deploymentCircuitBreaker.enable", False),
+    ({"minimum_percent": 50}, "deploymentConfiguration.minimumHealthyPercent", 50),
+    ({"maximum_percent": 150}, "deploymentConfiguration.maximumPercent", 150),
+    ({"alarms": ["errors"]}, "deploymentConfiguration.alarms.alarmNames", ["errors"]),
+    ({"returning": {"health_grace": 90}}, "healthCheckGracePeriodSeconds", 90),
+]
+
+
+@pytest.mark.parametrize(("given", "where", "value"), CONVERGED, ids=[where for _, where, _ in CONVERGED])
+def test_each_setting_is_converged_and_converged_back_without_a_new_deployment(
+    ground: Ground, given: dict[str, Any], where: str, value: Any
+) -> None:
+    metric = {"MetricName": "HTTPCode_Target_5XX_Count", "Namespace": "AWS/ApplicationELB", "Statistic": "Sum"}
+    ground.world.client("cloudwatch").put_metric_alarm(
+        AlarmName="errors",
+        ComparisonOperator="GreaterThanThreshold",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=5,
+        **metric,
+    )
+    arn, before = ground.define("v2", 1), ground.service()
+
+    def served(**settings: Any) -> list[str]:
+        done = ground.converge(arn, 1, **settings)
+        assert not done["failed"], done
+        return [change["target"] for change in done["changes"]]
+
+    assert served(**given) == [f"ECS service {SERVICE}"]
+    found: Any = ground.service()
+    assert [each["id"] for each in found["deployments"]] == [each["id"] for each in before["deployments"]]
+    for key in where.split("."):
+        found = found[key]
+    assert found == value
+    assert served(**given) == []
+    assert served() == [f"ECS service {SERVICE}"]
+    assert served() == []
+
+
+def test_tags_are_converged_and_those_of_others_stay(ground: Ground) -> None:
+    arn = ground.service()["taskDefinition"]
+    ground.world.client("ecs").tag_resource(
+        resourceArn=ground.service()["serviceArn"], tags=[{"key": "theirs", "value": "1"}]
+    )
+    done = ground.converge(arn, 1, tags={"offramp": "test"})
+    assert [change["target"] for change in done["changes"]] == [f"tags of ECS service {SERVICE}"]
+    assert not ground.converge(arn, 1, tags={"offramp": "test"})["changed"]
+    told = ground.world.client("ecs").list_tags_for_resource(resourceArn=ground.service()["serviceArn"])["tags"]
+    assert {each["key"]: each["value"] for each in told} == {"offramp": "test", "theirs": "1"}
 
 
 def test_a_target_group_that_is_gone_does_not_come_back(ground: Ground) -> None:

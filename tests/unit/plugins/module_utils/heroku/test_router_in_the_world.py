@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Missing
-from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail, tail_of
+from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail, recent, recent_of, tail_of
 from rehearsal.requestlog import read_log
 from tests.unit.rehearsal.heroku.stage import Stage
 
@@ -78,3 +78,13 @@ def test_a_session_that_heroku_refuses_says_so(
         monkeypatch.setenv("HEROKU_API_KEY", token)
     with pytest.raises(error):
         tail(app).start()
+
+
+def test_the_last_lines_of_the_router_tell_what_was_answered_without_waiting(stage: Stage) -> None:
+    for at, path in ((1_800_000_000.0, "/a"), (1_800_000_001.0, "/b?token=x")):
+        answer(stage, at, path)
+    stage.heroku.logplex.write("bond-server", "app", "web.1", LINE.format(path="/", status=500), 1_800_000_002.0)
+    seen = recent(recent_of(Door(shut=True, ordered_by="offramp.ecs/test"), "bond-server"))
+    assert [(each.path, each.status, each.service) for each in seen] == [("/a", 200, 3), ("/b", 200, 3)]
+    with pytest.raises(Missing):
+        recent(recent_of(Door(shut=True, ordered_by="offramp.ecs/test"), "nobodys"))
