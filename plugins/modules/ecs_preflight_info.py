@@ -78,6 +78,7 @@ options:
     default: true
 extends_documentation_fragment:
   - offramp.ecs.aws
+  - offramp.ecs.jobs
 author: The Offramp authors
 """
 
@@ -111,7 +112,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, processes
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, jobs, processes
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.definitions import Source, source_of
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.preflight import Finding, Needs, Preflight
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
@@ -126,6 +127,7 @@ _OF_STACK = ("execution_role_arn", "log_group", "target_group_arn")
 
 SPEC = spec.spec(
     spec.AWS,
+    jobs.JOBS,
     options={
         "name": {"type": "str", "required": True},
         "processes": {"type": "dict", "required": True},
@@ -184,18 +186,20 @@ def want_of(params: Mapping[str, Any]) -> Want:
     """What is to be looked at.
 
     Raises:
-        BadInput: AWS would refuse a process type.
+        BadInput: AWS would refuse a process type or a job.
     """
     types = {name: processes.described(name, given or {}) for name, given in params["processes"].items()}
     for name, process in types.items():
         processes.check(name, process)
+    built_for = {name: process["architecture"] for name, process in types.items()}
+    built_for.update({f"job {job.name}": job.process["architecture"] for job in jobs.described(params["jobs"])})
     pending = params["provisioned"].get("dry") and params["provisioned"].get("changed")
     told = {name: _pending(name) if pending and params[name] else params[name] for name in _OF_STACK}
     sources = (Source(params["secret_arn"], key, "", params["secret_version"]) for key in params["secret_keys"])
     needs = Needs(
         region=params["region"],
         image=params["image"],
-        architectures={name: process["architecture"] for name, process in types.items()},
+        architectures=built_for,
         port=next((process["port"] for process in types.values() if process["port"]), 0),
         execution_role=told["execution_role_arn"],
         sources=tuple(sources) if params["secret_arn"] else (),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from rehearsal.calls import Call, Kind
 
@@ -17,6 +17,20 @@ _SCOPE = re.compile(r"Credential=([^/, ]*)/\d*/([^/]*)/([^/]*)/aws4_request")
 _RPC_PATH = re.compile(r"^/service/([^/]+)/operation/([^/?]+)")
 _READ = re.compile(r"^(Describe|Get|List|BatchGet|Head|Lookup|Filter|Validate|Estimate|Detect|Simulate|Search|Tail)")
 _READS_BY_NAME = {"StartQuery", "StopQuery", "BatchCheckLayerAvailability", "StartLiveTail"}
+_SCHEDULER = re.compile(r"/(?P<of>schedules|schedule-groups|tags)(?:/(?P<name>.+))?")
+_OF_SCHEDULER = {
+    ("schedules", "POST"): "CreateSchedule",
+    ("schedules", "PUT"): "UpdateSchedule",
+    ("schedules", "GET"): "GetSchedule",
+    ("schedules", "DELETE"): "DeleteSchedule",
+    ("schedule-groups", "POST"): "CreateScheduleGroup",
+    ("schedule-groups", "GET"): "GetScheduleGroup",
+    ("schedule-groups", "DELETE"): "DeleteScheduleGroup",
+    ("tags", "GET"): "ListTagsForResource",
+    ("tags", "POST"): "TagResource",
+    ("tags", "DELETE"): "UntagResource",
+}
+"""EventBridge Scheduler's operations by path and method; without a name, a GET lists."""
 _PREVIEWS = {"CreateChangeSet", "DeleteChangeSet"}
 _TARGETS = [
     "StackName",
@@ -43,6 +57,7 @@ _TARGETS = [
     "PolicyName",
     "PolicyArn",
     "Name",
+    "GroupName",
     "Names.member.1",
     "name",
 ]
@@ -91,12 +106,26 @@ def parse(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Aw
         return AwsRequest(key, region, service, target.rpartition(".")[2], "json", _json(body))
     if rpc := _RPC_PATH.match(bare):
         return AwsRequest(key, region, service, rpc.group(2), "rpc")
+    if service == "scheduler":
+        return AwsRequest(key, region, service, *_of_scheduler(method, bare, query, body))
     form = _flat(query) | (_flat(body.decode("utf-8", "replace")) if _is_form(headers) else {})
     if "Action" in form:
         return AwsRequest(key, region, service, str(form["Action"]), "query", form)
     subresource = next(iter(parse_qs(query, keep_blank_values=True)), "")
     operation = f"{method} {service or bare}" + (f" ?{subresource}" if subresource else "")
     return AwsRequest(key, region, service, operation, "rest", {"Name": bare.strip("/")})
+
+
+def _of_scheduler(method: str, path: str, query: str, body: bytes) -> tuple[str, Protocol, dict[str, Any]]:
+    """Operation, protocol and parameters of a request to EventBridge Scheduler, whose API is REST with JSON."""
+    found = _SCHEDULER.fullmatch(path)
+    of, name = (found["of"], found["name"]) if found else ("", None)
+    flat = _flat(query)
+    group = flat.get("groupName") or flat.get("ScheduleGroup")
+    told = {**_json(body), **({"Name": unquote(name)} if name else {}), **({"GroupName": group} if group else {})}
+    lists = {"schedules": "ListSchedules", "schedule-groups": "ListScheduleGroups"}
+    operation = _OF_SCHEDULER.get((of, method), f"{method} {path}") if name else lists.get(of, f"{method} {path}")
+    return operation, "json", told
 
 
 def classify(method: str, path: str, headers: dict[str, str], body: bytes) -> Call:

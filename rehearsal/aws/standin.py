@@ -19,6 +19,7 @@ from rehearsal.aws import (
     parameters,
     prefixlists,
     scaling,
+    schedules,
     secretsmanager,
 )
 from rehearsal.aws.adapters import moto_balancers, moto_certificates, moto_prefix_lists, moto_server, server
@@ -77,6 +78,7 @@ class AwsStandIn:
         self._plane = BalancerPlane(seed.aws.account, names, self.ecs.addresses.lookup, directory / "balancers")
         self.ecs.addresses.subscribe(self._plane.push_soon)
         self._scaler = Scaler(seed.aws.account, self.ecs, scaler_tempo)
+        self._clock = schedules.Clock(self.ecs.run_task)
         self._registry, self._access_lists = Registry(seed.aws.images), AccessLists()
         self._keepers = (self._registry, self._access_lists)
         self.certificates: dict[str, str] = {}
@@ -110,6 +112,7 @@ class AwsStandIn:
         say_loudly_what_is_not_offered(self._host.patches)
         app = front(server.asgi_app(), lambda: self.faults)
         self._scaler.start()
+        self._clock.start()
         self._server.start(self._log.logged(app, "aws", classify, refuse))
 
     def state(self) -> Json:
@@ -122,7 +125,7 @@ class AwsStandIn:
 
     def restore(self, contents: Contents) -> None:
         """Let everything be as it was, with new tasks; returns when all services are steady."""
-        with self._scaler.hold():
+        with self._scaler.hold(), self._clock.hold():
             put_back(contents, self._seed.aws.account, self.ecs, self._keepers, self._plane)
 
     def ail(self, ailment: AwsAilment, metrics: MetricsAilment) -> None:
@@ -167,12 +170,14 @@ class AwsStandIn:
             identity.service(patches),
             parameters.service(),
             scaling.service(patches, self.ecs.service_exists, self._scaler),
+            schedules.service(patches, self._clients),
             secretsmanager.service(),
         ]
 
     def stop(self) -> None:
         """Stop serving, end what was started, and leave ministack as it was."""
         self._scaler.stop()
+        self._clock.stop()
         for addition in (*reversed(self._additions), self.ecs):
             addition.stop()
         self._plane.stop()

@@ -24,6 +24,7 @@ _MODULES = frozenset(
         "iam",
         "kms",
         "s3",
+        "scheduler",
         "secretsmanager",
         "sns",
         "ssm",
@@ -40,6 +41,8 @@ _OF_THE_WAY = frozenset(
     ]
 )
 _PARAMETERS = "ssm.parameters"
+_MADE_BY_A_LOOK = ("scheduler", "default")
+"""The schedule group that every region has, and that ministack makes when somebody first asks."""
 _VALUES = frozenset(["SecretString", "SecretBinary", "Passwords", "_dynamic"])
 """Keys of what is, or holds, secret values; "_dynamic" has what a stack's dynamic references stood for."""
 _PASSING = frozenset(
@@ -127,7 +130,7 @@ def _tables() -> Iterator[tuple[str, Json]]:
         if name == _PARAMETERS:
             yield name, {each: _as_found(each, row) for each, row in rows.items()}
         elif module in _MODULES and name not in _OF_THE_WAY:
-            yield name, rows
+            yield name, {key: row for key, row in rows.items() if (module, key) != _MADE_BY_A_LOOK}
 
 
 def _as_found(name: str, parameter: Json) -> Json:

@@ -15,10 +15,13 @@ OURS = "offramp-"
 """How the names of our scheduled actions begin; those of other names are somebody else's."""
 
 _NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
-_WHEN = re.compile(
+WHEN = re.compile(
     r"cron\(\S+(?: \S+){5}\)|rate\([1-9]\d* (?:minute|hour|day)s?\)|at\((?P<once>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)"
 )
-"""https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html"""
+"""Application Auto Scaling and EventBridge Scheduler take the same
+(https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html)."""
+
+WHEN_HINT = "Use cron(0 22 * * ? *), rate(1 day) or at(2030-12-24T18:00:00)."
 
 
 def actions_of(service: str, process: Mapping[str, Any]) -> dict[str, Action]:
@@ -34,8 +37,8 @@ def actions_of(service: str, process: Mapping[str, Any]) -> dict[str, Action]:
         if name in found or not _NAME.fullmatch(given["name"]):
             hint = "Name each entry of schedule once, by letters, digits and hyphens."
             raise BadInput(f"'{given['name']}' cannot be the name of a {target}.", target=target, hint=hint)
-        if not _WHEN.fullmatch(given["when"]):
-            hint = "Use cron(0 22 * * ? *), rate(1 day) or at(2030-12-24T18:00:00)."
+        if not WHEN.fullmatch(given["when"]):
+            hint = WHEN_HINT
             raise BadInput(f"The {target} cannot act at '{given['when']}'.", target=target, hint=hint)
         found[name] = Action(given["when"], given["minimum"], given["maximum"], given["timezone"])
         _check_bounds(found[name], process, target)
@@ -58,7 +61,7 @@ def over(actions: Mapping[str, Action], now: datetime.datetime) -> frozenset[str
 
 
 def _is_over(action: Action, now: datetime.datetime) -> bool:
-    once = _WHEN.fullmatch(action.when)
+    once = WHEN.fullmatch(action.when)
     if once is None or not once["once"]:
         return False
     zone = _zone(action.timezone)

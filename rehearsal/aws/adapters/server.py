@@ -32,6 +32,7 @@ SERVICES_WE_OFFER = frozenset(
         "memorydb",
         "monitoring",
         "s3",
+        "scheduler",
         "secretsmanager",
         "servicequotas",
         "sns",

@@ -13,6 +13,7 @@ from rehearsal.aws.ecs import cloudformation, snapshot
 from rehearsal.aws.ecs.addresses import Addresses
 from rehearsal.aws.ecs.api import Answer, answer, call
 from rehearsal.aws.ecs.ecs import Ecs
+from rehearsal.aws.ecs.model import Json
 from rehearsal.aws.ecs.naming import Naming, last_part
 from rehearsal.aws.ecs.neighbours import Images, Neighbours
 from rehearsal.aws.ecs.tempo import Tempo
@@ -87,6 +88,11 @@ class EcsAddition:
         order = {"cluster": cluster, "service": service, "desiredCount": count}
         with server.request_scope(account, region):
             call(self.region(account, region), "UpdateService", order)
+
+    def run_task(self, account: str, region: str, request: Json) -> Json:
+        """Run a task, as EventBridge Scheduler does. Raises EcsError."""
+        with server.request_scope(account, region):
+            return call(self.region(account, region), "RunTask", request)
 
     def is_deploying(self, account: str, region: str, cluster: str, service: str) -> bool:
         """Whether a deployment of a service is under way."""
