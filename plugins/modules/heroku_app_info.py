@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Optional
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.dyno_sizes import on_fargate
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.fingerprint import fingerprint
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import spec
 from ansible_collections.offramp.ecs.plugins.module_utils.heroku import apps
@@ -31,6 +33,11 @@ options:
     description: How many releases to read, newest first.
     type: int
     default: 5
+  jobs:
+    description: Names of the scheduled jobs that AWS is to run. No API tells those of Heroku's Scheduler.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [offramp.ecs.heroku]
 version_added: 0.1.0
 author: The Offramp founders (@offramp)
@@ -55,7 +62,11 @@ app:
     stack: {description: Heroku's stack., type: str}
     web_url: {description: Address at herokuapp.com., type: str}
     maintenance: {description: Whether maintenance mode is on., type: bool}
-    formation: {description: Process types with quantity, size and command., type: list, elements: dict}
+    formation:
+      description:
+        - Process types with quantity, size and command, and in C(fargate) cpu and memory of the task that has as much.
+      type: list
+      elements: dict
     addons:
       description: Add-ons with service, plan, state, monthly cost in US cents and the keys they own.
       type: list
@@ -67,7 +78,16 @@ app:
     config: {description: "Config vars: key, fingerprint of the value, owner.", type: list, elements: dict}
 """
 
-SPEC = spec(options={"app": {"type": "str", "required": True}, "releases": {"type": "int", "default": 5}})
+SPEC = spec(
+    options={
+        "app": {"type": "str", "required": True},
+        "releases": {"type": "int", "default": 5},
+        "jobs": {"type": "list", "elements": "str", "default": []},
+    }
+)
+
+_CLOCKS = ("scheduler", "advanced-scheduler", "crontogo")
+"""Add-ons that run jobs by the clock, which Heroku's API does not tell."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,7 @@ class Want:
 
     app: str
     releases: int
+    jobs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,7 @@ class Have:
     features: tuple[str, ...]
     drains: tuple[apps.Drain, ...]
     config: tuple[Key, ...]
+    jobs: tuple[str, ...]
 
 
 def connect(_params: Mapping[str, Any], door: Door) -> Heroku:
@@ -108,7 +130,7 @@ def connect(_params: Mapping[str, Any], door: Door) -> Heroku:
 
 def want(params: Mapping[str, Any]) -> Want:
     """What the arguments ask for."""
-    return Want(params["app"], params["releases"])
+    return Want(params["app"], params["releases"], tuple(params["jobs"]))
 
 
 def observe(api: Heroku, want: Want) -> Have:
@@ -124,21 +146,47 @@ def observe(api: Heroku, want: Want) -> Have:
         features=apps.read_features(api, want.app),
         drains=apps.read_drains(api, want.app),
         config=_keys(apps.read_config(api, want.app), addons),
+        jobs=want.jobs,
     )
 
 
 def report(have: Have) -> dict[str, Any]:
     """What playbooks may use."""
     parts = asdict(have)
+    del parts["jobs"]
+    parts["formation"] = [{**asdict(process), "fargate": _on_fargate(process.size)} for process in have.formation]
     return {**parts.pop("app"), **parts}
 
 
 def headline(have: Have) -> list[str]:
-    """The app in one sentence."""
-    shape = ", ".join(f"{process.type} x{process.quantity}" for process in have.formation)
+    """The app in one sentence, and a doubt about jobs that nobody can look at."""
+    shape = ", ".join(f"{process.type} x{process.quantity} {_shape(process.size)}" for process in have.formation)
     services = ", ".join(addon.service for addon in have.addons) or "none"
     keys = f"{len(have.config)} config vars"
-    return [f"{apps.target_of(have.app.name)}: {shape or 'no processes'}; {keys}; add-ons {services}"]
+    told = [f"{apps.target_of(have.app.name)}: {shape or 'no processes'}; {keys}; add-ons {services}"]
+    return told + [_doubt(addon, have) for addon in have.addons if addon.service in _CLOCKS]
+
+
+def _on_fargate(size: str) -> Optional[dict[str, int]]:
+    """The task that has as much as a dyno; None where there is none as large, or Heroku has no such size."""
+    try:
+        return on_fargate(size)._asdict()
+    except BadInput:
+        return None
+
+
+def _shape(size: str) -> str:
+    task = _on_fargate(size)
+    return f"({size}, on Fargate {task['cpu']}/{task['memory']})" if task else f"({size}, too large for Fargate)"
+
+
+def _doubt(addon: apps.Addon, have: Have) -> str:
+    named = f"is to run {', '.join(have.jobs)}" if have.jobs else "is to run none"
+    return (
+        f"Jobs of {apps.target_of(have.app.name)}: add-on {addon.name} ({addon.service}) runs some by the clock; no "
+        f"API tells which. AWS {named}. Compare that with the add-on's dashboard, and name each in release_jobs; in "
+        "the app's log they are scheduler.N"
+    )
 
 
 def _keys(config: Mapping[str, str], addons: tuple[apps.Addon, ...]) -> tuple[Key, ...]:

@@ -34,7 +34,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apps]:
     with stack_world(tmp_path_factory.mktemp("aws")) as world:
         ground = AppGround(world)
         ground.deploy_network()
-        ours = ground.deploy("bond", SecretKeyArn=KEY)
+        ours = ground.deploy("bond", SecretKeyArn=KEY, Jobs="true")
         yield Apps(ground, ours, ground.deploy("bond-server"), ground.deploy("bond", stage="production"))
 
 
@@ -111,6 +111,35 @@ def test_it_writes_its_own_log_group_alone(apps: Apps, action: str) -> None:
     assert decision(apps, "ExecutionRoleArn", action, f"{arn}/offramp/test/bond:log-stream:web/web/1") == "allowed"
     for other in ("/offramp/test/bond-server", "/offramp/production/bond", "/offramp/test/bon"):
         assert decision(apps, "ExecutionRoleArn", action, f"{arn}{other}:log-stream:web/web/1") == "implicitDeny"
+
+
+@pytest.mark.parametrize(
+    ("family", "told"),
+    [
+        ("test-bond-job-nightly:7", "allowed"),
+        ("test-bond-web:7", "implicitDeny"),
+        ("test-bond-server-job-nightly:7", "implicitDeny"),
+        ("production-bond-job-nightly:7", "implicitDeny"),
+    ],
+)
+def test_the_schedulers_role_runs_jobs_of_its_app_alone(apps: Apps, family: str, told: str) -> None:
+    arn = f"arn:aws:ecs:{HERE}:task-definition/{family}"
+    assert decision(apps, "SchedulerRoleArn", "ecs:RunTask", arn) == told
+    assert decision(apps, "SchedulerRoleArn", "ecs:StopTask", arn) == "implicitDeny"
+
+
+def test_and_gives_them_their_own_roles_alone(apps: Apps) -> None:
+    to_tasks = {"iam_PassedToService": "ecs-tasks.amazonaws.com"}
+    for role in ("ExecutionRoleArn", "TaskRoleArn"):
+        arn = apps.ours.outputs[role]
+        assert decision(apps, "SchedulerRoleArn", "iam:PassRole", arn, **to_tasks) == "allowed"
+        assert decision(apps, "SchedulerRoleArn", "iam:PassRole", arn) == "implicitDeny"
+        other = apps.longer.outputs[role]
+        assert decision(apps, "SchedulerRoleArn", "iam:PassRole", other, **to_tasks) == "implicitDeny"
+
+
+def test_an_app_without_jobs_has_no_such_role(apps: Apps) -> None:
+    assert "SchedulerRoleArn" not in apps.longer.outputs
 
 
 def test_the_task_role_may_nothing(apps: Apps) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.modules import heroku_app_info, heroku_formation
+from rehearsal.seed import Seed
 from tests.unit.plugins.heroku_world import HerokuWorld, heroku_world
 
 VALUES = {
@@ -63,8 +65,24 @@ def test_an_app_is_told_without_values(world: HerokuWorld) -> None:
     text = json.dumps(result)
     assert not [value for value in VALUES.values() if json.dumps(value)[1:-1] in text]
     assert result["headline"] == [
-        "Heroku app bond-server: web x2, worker x1; 4 config vars; add-ons logdna, heroku-redis"
+        "Heroku app bond-server: web x2 (Standard-1X, on Fargate 256/512), worker x1 (Standard-1X, on Fargate "
+        "256/512); 4 config vars; add-ons logdna, heroku-redis"
     ]
+    assert [row["fargate"] for row in app["formation"]] == [{"cpu": 256, "memory": 512}] * 2
+
+
+@pytest.mark.parametrize(("jobs", "told"), [([], "AWS is to run none."), (["a", "b"], "AWS is to run a, b.")])
+def test_jobs_that_no_api_tells_are_a_doubt(tmp_path: Path, jobs: list[str], told: str) -> None:
+    clock = {"service": "scheduler", "plan": "scheduler:standard", "name": "scheduler-flat-3"}
+    formation = {"web": {"quantity": 1, "size": "performance-2xl", "command": "node server.js"}}
+    seed = Seed.model_validate({"heroku": {"bond-server": {"config": {}, "addons": [clock], "formation": formation}}})
+    with heroku_world(tmp_path, seed) as world:
+        shape, doubt = look(world, jobs=jobs)["headline"]
+    assert "web x1 (Performance-2XL, too large for Fargate)" in shape
+    assert doubt.startswith(
+        "Jobs of Heroku app bond-server: add-on scheduler-flat-3 (scheduler) runs some by the clock"
+    )
+    assert told in doubt
 
 
 def test_the_newest_releases_come_first(world: HerokuWorld) -> None:
