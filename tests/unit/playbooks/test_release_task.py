@@ -43,15 +43,9 @@ SHARED = {
     "run_process": "worker",
     "run_every": 0.2,
 }
-OUTPUTS = (
-    "RepositoryUri",
-    "ExecutionRoleArn",
-    "TaskRoleArn",
-    "TaskSecurityGroupId",
-    "SchedulerRoleArn",
-    "LogGroupName",
-)
-SCALING = ("LoadBalancerFullName", "TargetGroupArn", "TargetGroupFullName")
+ROLES = ("ExecutionRoleArn", "TaskRoleArn", "SchedulerRoleArn")
+OUTPUTS = (*ROLES, "RepositoryUri", "TaskSecurityGroupId", "LogGroupName")
+BALANCING = ("LoadBalancerFullName", "TargetGroupArn", "TargetGroupFullName")
 
 
 class Place:
