@@ -55,8 +55,8 @@ options:
     default: {}
 extends_documentation_fragment:
   - offramp.ecs.aws
-  - offramp.ecs.lock
   - offramp.ecs.jobs
+  - offramp.ecs.lock
 author: The Offramp authors
 """
 
