@@ -27,6 +27,8 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.zones impor
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Missing
 
 _READ_POOLS = "Load Balancing: Monitors and Pools: Read"
+NOT_PROBED = "not probed yet"
+"""Why a pool is not held for healthy that nobody has looked at."""
 
 
 class Balancing:
@@ -73,13 +75,13 @@ class Balancing:
             with spoken(f"health of pool {pool}", scope=_READ_POOLS):
                 told = read(self._api, path)
         except Missing:  # so Cloudflare answers until the first probe of a new pool
-            return "not probed yet"
+            return NOT_PROBED
         places = list(((told or {}).get("pop_health") or {}).values())
         if any(place.get("healthy") for place in places):
             return None
         entries = [entry for place in places for entry in place.get("origins") or []]
         reasons = {_why(origin) for entry in entries for origin in entry.values()}
-        return "; ".join(sorted(reasons)) or "not probed yet"
+        return "; ".join(sorted(reasons)) or NOT_PROBED
 
     def create(self, part: Part) -> None:
         """Make a thing."""

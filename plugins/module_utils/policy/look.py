@@ -119,6 +119,7 @@ class Look:
     Attributes:
         watch: what both sides tell.
         ask: gives the highest share that a person approved.
+        sick: why Cloudflare holds the new side's pool for unhealthy, or None where it does not.
         divide: how the edge divided the traffic between two moments, or None where it does not tell.
         paused: when the step first waited for a person, in seconds since the epoch.
         approved: what was approved when it was last asked.
@@ -127,6 +128,7 @@ class Look:
     watch: Watch
     ask: Callable[[], int]
     divide: Callable[[float, float], Optional[Divided]] = lambda since, until: None
+    sick: Callable[[], Optional[str]] = lambda: None
     paused: Optional[float] = None
     approved: int = 0
     _asked: float = 0.0
@@ -142,7 +144,9 @@ class Look:
             OfframpError: before a ramp, a source cannot be read.
         """
         evidence, judgement = self._judged(step, now)
-        if self.watch.trouble and not judgement.final:
+        if judgement.outcome == "broken" and self.watch.still:
+            judgement = self._sick(judgement, now)
+        if self.watch.trouble and not (judgement.final or judgement.outcome == "fail"):
             judgement = replace(judgement, reason=f"{judgement.reason}. {self.watch.trouble}")
         if step.pause.asked and judgement.outcome == "pass" and self.paused is None:
             self.paused = now
@@ -171,6 +175,19 @@ class Look:
             except OfframpError:
                 self._mute = True
         return self._divided
+
+    def _sick(self, judgement: Judgement, now: float) -> Judgement:
+        """No requests at all are bad, and no broken source, where Cloudflare itself finds the new side unhealthy."""
+        if now - self._asked < _ASK_EVERY_S:
+            return judgement
+        self._asked = now
+        try:
+            reason = self.sick()
+        except OfframpError:
+            return judgement
+        if reason is None:
+            return judgement
+        return Judgement("fail", f"the new side gets no requests: Cloudflare holds its pool for unhealthy ({reason})")
 
     def _approval(self, step: Step, now: float) -> int:
         if self.approved < step.pause.share and now - self._asked >= _ASK_EVERY_S:

@@ -13,6 +13,12 @@ _HEARD_S = 2.0
 """Seconds after which a source that is listened to has told of a moment."""
 
 
+_STILL = (
+    "It tells of no request, where the other side's traffic says that some came: it is late, or Cloudflare sends none "
+    "(look at the pool's health)."
+)
+
+
 class Source(Protocol):
     """One platform's counts.
 
@@ -42,6 +48,7 @@ class Watch:
         untold: what the step before left to be told; it comes first.
         began: when the first look was, in seconds since the epoch.
         trouble: why a source last did not tell, in a sentence; empty when both did.
+        still: whether the new side's last count is not believed, as it tells of no request at all.
     """
 
     new: Source
@@ -50,6 +57,7 @@ class Watch:
     untold: Untold = field(default_factory=Untold)
     began: Optional[float] = None
     trouble: str = ""
+    still: bool = False
     _started: set[str] = field(default_factory=set)
     _starts: list[int] = field(default_factory=list)
     _ticks: list[Tick] = field(default_factory=list)
@@ -81,7 +89,10 @@ class Watch:
             self._start_what_can()
             whole = range((late or starts).start, (starts or late).stop, rhythm.period)
             new, old = self._counts("new", whole), self._counts("old", whole)
-            told = [self._undoubted(tick) for tick in lay(starts, new, old)]
+            raw = lay(starts, new, old)
+            told = [doubted(tick, self.share) for tick in raw]
+            self.still = bool(raw) and told[-1] is not raw[-1]
+            self.trouble = self.trouble or (_STILL if self.still else "")
             self._starts, self._ticks = [*late, *starts], [*lay(late, new, old, late=True), *told]
         return self._ticks
 
@@ -108,15 +119,6 @@ class Watch:
 
     def _sides(self) -> list[tuple[str, Source]]:
         return [("new", self.new), ("old", self.old)]
-
-    def _undoubted(self, tick: Tick) -> Tick:
-        sure = doubted(tick, self.share)
-        if sure is not tick:
-            self.trouble = (
-                "It tells of no request, where the other side's traffic says that some came: it is late, or Cloudflare "
-                "sends none (look at the pool's health)."
-            )
-        return sure
 
     def _start_what_can(self) -> None:
         """Before a ramp every source must start; within one it may come back."""

@@ -507,3 +507,30 @@ def test_where_the_edge_does_not_tell_both_sides_counts_do(
     have = look(divided(edge), clock, 11, 31)
     assert (module.report(have)["measured_by"], module.report(have)["measured_share"]) == ("counts", 10.0)
     assert len(edge.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("sick", "outcome", "said"),
+    [
+        ("timeout", "fail", "the new side gets no requests: Cloudflare holds its pool for unhealthy (timeout)"),
+        (None, "broken", "It tells of no request"),
+        (Unreachable("Cloudflare does not answer."), "broken", "It tells of no request"),
+    ],
+)
+def test_no_requests_at_all_are_bad_where_cloudflare_finds_the_pool_unhealthy(
+    clock: Clock, sick: str | Exception | None, outcome: str, said: str
+) -> None:
+    def told() -> str | None:
+        if isinstance(sick, Exception):
+            raise sick
+        return sick
+
+    api = Look(Watch(Counted((0, 0)), Counted((450, 0)), 10), lambda: 0, sick=told)
+    have = look(api, clock, 11)
+    assert (have.judgement.outcome, said in have.judgement.reason) == (outcome, True), have.judgement
+
+
+def test_a_source_that_is_silent_for_another_reason_asks_nobody(clock: Clock) -> None:
+    asked: list[int] = []
+    api = Look(Watch(Counted(None), Counted((450, 0)), 10), lambda: 0, sick=lambda: asked.append(1) or "timeout")
+    assert (look(api, clock, 11).judgement.outcome, asked) == ("broken", [])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.analytics import EdgeCounts, _rows
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing import Balancing
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
     Denied,
@@ -45,14 +46,14 @@ def door() -> Door:
 
 
 def test_the_edge_tells_how_it_divided_the_traffic_between_two_moments(world: CloudflareWorld) -> None:
-    _, divide = edge_of(ASKED, door())
+    _, divide, _sick = edge_of(ASKED, door())
     assert divide(MINUTE, MINUTE + 60) == Divided(107, 900, 1.0)
     assert divide(MINUTE + 600, MINUTE + 660) == Divided(0, 0, 1.0)
     assert [entry.operation for entry in world.requests()] == ["GET /zones", "POST /graphql", "POST /graphql"]
 
 
 def test_without_pools_the_edge_is_not_asked(world: CloudflareWorld) -> None:
-    _, divide = edge_of({**ASKED, "old_pool": ""}, door())
+    _, divide, _sick = edge_of({**ASKED, "old_pool": ""}, door())
     assert divide(MINUTE, MINUTE + 60) is None
     assert world.requests() == []
 
@@ -60,13 +61,25 @@ def test_without_pools_the_edge_is_not_asked(world: CloudflareWorld) -> None:
 def test_what_is_approved_is_read_by_one_request_once_the_zone_is_known(world: CloudflareWorld) -> None:
     old, new = (world.call("GET", f"{world.account}/pools?name={name}")[0] for name in ("heroku", "aws"))
     world.balancer(old, new, description="offramp 5f02ac: 25 % on aws; approved to 25 %")
-    approved, _ = edge_of(ASKED, door())
+    approved, _divide, _sick = edge_of(ASKED, door())
     assert (approved(), approved()) == (25, 25)
     assert len(world.requests()) == 3
 
 
+def test_a_pool_is_unhealthy_only_where_cloudflare_has_looked_and_says_so(
+    world: CloudflareWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _divide, sick = edge_of(ASKED, door())
+    assert sick() is None  # nobody has looked
+    for told in ("HTTP timeout occurred", None):
+        monkeypatch.setattr(Balancing, "unhealthy", lambda _self, pool, told=told: told if pool == "aws" else "wrong")
+        assert sick() == told
+    _, _divide, unasked = edge_of({**ASKED, "new_pool": ""}, door())
+    assert unasked() is None
+
+
 def test_a_zone_that_is_not_there_is_said(world: CloudflareWorld) -> None:
-    _, divide = edge_of({**ASKED, "zone": "other.example"}, door())
+    _, divide, _sick = edge_of({**ASKED, "zone": "other.example"}, door())
     with pytest.raises(Missing):
         divide(MINUTE, MINUTE + 60)
 
