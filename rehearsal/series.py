@@ -85,12 +85,14 @@ def made_again(clean: Sequence[Entry], stops: Sequence[Point], made: Iterable[Lo
     """Which of the writes ``made`` by a run belong before the place where the run before it stopped, or nowhere.
 
     It mends something by them, and nobody can say what: the last disturbance, or one of those before it, which the
-    runs between should have mended.
+    runs between should have mended. Not so where another write about the same thing is still to come: a lock that is to
+    be released is taken again.
     """
     looks = [look_of(entry) for entry in clean]
     first = min([place for place, look in enumerate(looks) if look == point.look][point.nth - 1] for point in stops)
     to_come = Counter(look_of(entry) for entry in clean[first:] if entry.kind == "write")
-    return sorted(" ".join(part for part in look if part) for look in Counter(made) - to_come)
+    again = Counter(made) - to_come
+    return sorted(" ".join(part for part in look if part) for look in again if not _is_under_way(look, to_come))
 
 
 def is_good(series: Series) -> bool:
@@ -201,6 +203,11 @@ def row(number: int, series: Series) -> str:
     judged = "ok " if is_good(series) else "BAD"
     told = f": {breach(series)}" if breach(series) else ""
     return f"{judged} {number:3} {named}: {counts}, {series.requests} requests ({series.took:g} s){told}"
+
+
+def _is_under_way(write: Look, to_come: Iterable[Look]) -> bool:
+    service, operation, _, target = write
+    return any(target and (look[0], look[3]) == (service, target) and look[1] != operation for look in to_come)
 
 
 def _ended_well(series: Series) -> bool:

@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from rehearsal.attack import MODES, Point
+from rehearsal.attack import MODES, Point, look_of
 from rehearsal.calls import Kind
 from rehearsal.requestlog import Entry
 from rehearsal.series import Run, Series, armed, breach, fine, following, is_good, made_again, row, settled, verdicts
 
 
-def point(operation: str, kind: Kind = "write", nth: int = 1) -> Point:
-    return Point("aws", operation, "me", "", kind, nth)
+def point(operation: str, kind: Kind = "write", nth: int = 1, target: str = "") -> Point:
+    return Point("aws", operation, "me", target, kind, nth)
 
 
 A, B, C, D = (point(name) for name in "ABCD")
 
 
-def entry(operation: str, kind: Kind = "write") -> Entry:
-    return Entry(0.0, "aws", operation, kind, "", "me", 200, 0.0)
+def entry(operation: str, kind: Kind = "write", target: str = "") -> Entry:
+    return Entry(0.0, "aws", operation, kind, target, "me", 200, 0.0)
 
 
 def run(*struck: Point, code: int = 0, stops: list[Point] | None = None, **more: Any) -> Run:
@@ -191,3 +191,11 @@ CLEAN = [entry("A"), entry("Look", "read"), entry("B"), entry("A"), entry("C")]
 )
 def test_writes_that_belong_before_the_last_stop_are_noticed(stop: Point, made: str, again: list[str]) -> None:
     assert made_again(CLEAN, [stop], [point(name).look for name in made]) == again
+
+
+def test_a_lock_that_is_to_be_released_is_taken_again() -> None:
+    take, put, release = (entry(operation, target="lock") for operation in ("Take", "Put", "Release"))
+    clean = [take, replace(put, target="thing"), release, replace(put, target="end")]
+    stop = point("Put", target="thing")
+    assert made_again(clean, [stop], map(look_of, [take, clean[1], release])) == []
+    assert made_again(clean, [point("Put", target="end")], map(look_of, [take])) == ["aws Take me lock"]
