@@ -94,7 +94,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws import job_schedul
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import Call
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change, Verb
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
@@ -187,9 +187,11 @@ def plan(have: Have, want: Want) -> list[Change]:
     for name, wanted in want.schedules.items():
         before = jobs.normalised(there[name]) if name in there else None
         if before != jobs.normalised(wanted):
-            verb, operation = ("create", "create_schedule") if before is None else ("update", "update_schedule")
-            call = Call(operation, {**wanted, "Name": name, "GroupName": want.group})
+            call = Call(
+                "update_schedule" if before else "create_schedule", {**wanted, "Name": name, "GroupName": want.group}
+            )
             told = before and jobs.readable(before)
+            verb: Verb = "update" if before else "create"
             changes.append(Change(verb, _target(name, want), told, jobs.readable(wanted), call))
     for name in sorted(there.keys() - want.schedules.keys()):
         call = Call("delete_schedule", {"Name": name, "GroupName": want.group})
