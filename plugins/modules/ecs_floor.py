@@ -70,10 +70,11 @@ SPEC = spec.spec(
 
 @dataclass(frozen=True)
 class Want:
-    """Which service, its bounds with the floor in them, and the minimum that a dry run foresaw."""
+    """Which service, its own minimum, its bounds with the floor in them, and the minimum that a dry run foresaw."""
 
     service: str
     resource: str
+    minimum: int
     bounds: Bounds
     foreseen: Optional[int]
 
@@ -99,6 +100,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
     return Want(
         service=service,
         resource=scaling.resource_of(params["cluster"], service),
+        minimum=process["minimum"],
         bounds=bounds_of(service, process, params["floor"], actions.values()),
         foreseen=params["foreseen"].get("minimum"),
     )
@@ -108,7 +110,7 @@ def observe(api: scaling.Scaling, want: Want) -> Have:
     """One read of the target; where there is none, the process type's own bounds are what a release gives it."""
     target = None if is_unknown(want.resource) or not want.bounds.maximum else api.target(want.resource)
     if target is None:
-        return Have(want.service, min(want.bounds.minimums), want.bounds.maximum)
+        return Have(want.service, want.minimum, want.bounds.maximum)
     return Have(want.service, target.minimum, target.maximum)
 
 
