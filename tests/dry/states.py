@@ -133,7 +133,7 @@ MISSING = (
     "Where something is missing a real run says so and names the command; a dry run goes on to the end of the plan."
 )
 GATE = "A dry run of a whole migration comes to the gate before any traffic has moved, so it tells what is in the way."
-UNPROBED = "Cloudflare probes only a real pool, and behind this one nothing runs."
+TOLD = "A dry run tells what shuts a gate before the first weight, and goes on to the end of the plan."
 
 _UNPROVISIONED = (FRESH, "half-provisioned", "failed stack")
 _UNRELEASED = ("provisioned", "copied", "first release failed")
@@ -154,7 +154,8 @@ ENDS: dict[tuple[str, str], End] = {
     ("provisioned", "release"): unlike("Run playbooks/copy.yml", MISSING),
     **_all(("provisioned", "copied"), "back", unlike("Run playbooks/release.yml", MISSING)),
     **_all((*_ONCE_RELEASED, "half-released", "first release failed"), "back", _NO_EARLIER),
-    **_all(_UNRELEASED, "shift", unlike("for healthy", UNPROBED)),
+    **_all(_UNRELEASED, "shift", unlike("must get no traffic", MISSING)),
+    ("outdated", "shift"): unlike("has another configuration", TOLD),
     **_all(_UNBALANCED, "rollback", refused("No Cloudflare load balancer divides")),
     **_all(_SERVED_BY_HEROKU, "retire", unlike("must not stop", GATE)),
     ("rolled back", "migrate"): refused("is closed, as a rollback leaves it"),

@@ -26,6 +26,8 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.session imp
 from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.zones import find_zone, records
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Missing
 
+_READ_POOLS = "Load Balancing: Monitors and Pools: Read"
+
 
 class Balancing:
     """Reads and writes the load balancing of one zone. Writes know the ids of what was read or made before."""
@@ -38,12 +40,15 @@ class Balancing:
     def ground(self, zone_name: str, hostname: str, pools: Sequence[str]) -> Ground:
         """Read what there is for a hostname: four requests, whatever the number of pools."""
         zone = self._zone = find_zone(self._api, zone_name)
-        with spoken(f"monitors and pools of account {zone.account}", scope="Load Balancing: Monitors and Pools: Read"):
+        with spoken(f"monitors of account {zone.account}", scope=_READ_POOLS):
             monitors = [row.to_dict() for row in self._api.load_balancers.monitors.list(account_id=zone.account)]
-            all_pools = [row.to_dict() for row in self._api.load_balancers.pools.list(account_id=zone.account)]
-        with spoken(f"load balancers of zone {zone_name}", scope=f"Load Balancers: Read on zone {zone_name}"):
-            balancers = [row.to_dict() for row in self._api.load_balancers.list(zone_id=zone.id)]
-        return self._learn(zone, hostname, pools, monitors, all_pools, balancers)
+        return self._learn(hostname, pools, monitors)
+
+    def glance(self, zone_name: str, hostname: str, pools: Sequence[str]) -> Ground:
+        """The same without monitors: two requests once the zone is known."""
+        if self._zone.name != zone_name:
+            self._zone = find_zone(self._api, zone_name)
+        return self._learn(hostname, pools, [])
 
     def records(self, hostname: str) -> list[dict[str, Any]]:
         """The DNS records of a hostname in the zone that was read."""
@@ -65,7 +70,7 @@ class Balancing:
         """
         path = f"{self._path('pool', self._ids['pool', pool])}/health"
         try:
-            with spoken(f"health of pool {pool}", scope="Load Balancing: Monitors and Pools: Read"):
+            with spoken(f"health of pool {pool}", scope=_READ_POOLS):
                 told = read(self._api, path)
         except Missing:  # so Cloudflare answers until the first probe of a new pool
             return "not probed yet"
@@ -129,9 +134,12 @@ class Balancing:
             return pool_body(part, self._ids["monitor", part.owned["monitor"]])
         return balancer_body(part, {name: made for (kind, name), made in self._ids.items() if kind == "pool"})
 
-    def _learn(
-        self, zone: Zone, hostname: str, pools: Sequence[str], monitors: Rows, rows: Rows, balancers: Rows
-    ) -> Ground:
+    def _learn(self, hostname: str, pools: Sequence[str], monitors: Rows) -> Ground:
+        zone = self._zone
+        with spoken(f"pools of account {zone.account}", scope=_READ_POOLS):
+            rows: Rows = [row.to_dict() for row in self._api.load_balancers.pools.list(account_id=zone.account)]
+        with spoken(f"load balancers of zone {zone.name}", scope=f"Load Balancers: Read on zone {zone.name}"):
+            balancers: Rows = [row.to_dict() for row in self._api.load_balancers.list(zone_id=zone.id)]
         found = {part.name: part for part in map(monitor_part, monitors) if part.name in pools}
         owner_of = {str(part.raw["id"]): part.name for part in found.values()}
         pool_names = {str(row["id"]): str(row["name"]) for row in rows}

@@ -40,9 +40,17 @@ SHARED = {
     "provision_certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/none",
     "release_processes": {"web": {"port": 8080, "cpu": 256, "memory": 512}},
     "retire_every": 0.05,
+    "shift_heroku_every": 0.05,
 }
 
 WORLD = Seed.model_validate({"heroku": {**SEED.model_dump()["heroku"], "too-large": {"config": {}, "formation": {}}}})
+
+
+RETIRED = ["PATCH /accounts/{account}/load_balancers/pools/{id}", "PATCH /apps/{app}/formation"]
+ROLLED_BACK = [
+    "PATCH /accounts/{account}/load_balancers/pools/{id}",
+    "PATCH /zones/{zone}/load_balancers/{id}",
+]
 
 
 class Place:
@@ -153,8 +161,37 @@ def test_heroku_stops_once_all_traffic_is_on_aws(place: Place) -> None:
     assert place.writes() == []
     code, told = place.play("retire")
     assert code == 0, told
-    assert place.writes() == ["PATCH /apps/{app}/formation"]
+    assert sorted(place.writes()) == [*RETIRED]
     assert "Formation of Heroku app bond-server: web x0, worker x0" in told
     code, again = place.play("retire")
     assert re.search(r"bond-server .* changed=0 ", again)
-    assert place.writes() == ["PATCH /apps/{app}/formation"]
+    assert sorted(place.writes()) == [*RETIRED]
+
+
+def test_the_way_back_makes_a_retired_app_as_big_as_it_was_before_any_traffic_moves(place: Place) -> None:
+    place.send_traffic(100)
+    assert place.play("retire")[0] == 0
+    written = place.writes()
+    code, told = place.play("rollback", HEROKU_API_KEY="")
+    assert code != 0
+    assert "Heroku app bond-server had 2 web dynos before it was retired and cannot be made so big" in failure(told)
+    assert "-e rollback_force=true" in failure(told)
+    assert place.writes() == written
+    code, told = place.play("rollback", "-e", "shift_heroku_within=0.2")
+    assert code != 0
+    assert "0 of 2 web dynos up" in failure(told)
+    assert len(place.writes()) == len(RETIRED) + 1
+    place.heroku.stage.listen()
+    code, told = place.play("rollback")
+    assert code == 0, told
+    assert "Readiness of Heroku app bond-server: 2 of 2 web dynos up" in told
+    assert sorted(place.writes()) == sorted([*RETIRED, *ROLLED_BACK, RETIRED[1]])
+
+
+def test_the_way_back_by_a_person_s_word_needs_nothing_but_cloudflare(place: Place) -> None:
+    place.send_traffic(50)
+    nowhere = {"HEROKU_API_KEY": "", "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": ""}
+    code, told = place.play("rollback", "-e", "rollback_force=true", **nowhere)
+    assert code == 0, told
+    assert place.writes() == ROLLED_BACK
+    assert "not looked at, by rollback_force" in told
