@@ -107,6 +107,12 @@ class Balancing:
         with spoken(part.target, scope=_edit_scope(part, self._zone)):
             self._api.patch(self._path(kind, self._ids[kind, name]), cast_to=object, body=dict(body))
 
+    def delete(self, kind: Kind, name: str) -> None:
+        """Delete a thing that was read."""
+        part = Part(kind, name, {})
+        with spoken(part.target, scope=_edit_scope(part, self._zone)):
+            self._api.delete(self._path(kind, self._ids[kind, name]), cast_to=object)
+
     def pool_id(self, name: str) -> str:
         """Cloudflare's id of a pool that was read or made."""
         return self._ids.get(("pool", name), "")

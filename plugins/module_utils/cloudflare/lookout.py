@@ -15,7 +15,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import T
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
 STEERING: Options = {"steering": {"type": "dict", "options": {**POOLS, **AFTER}}}
-"""The two pools behind a hostname, and what the run was told last of their steering; without it nothing is looked at."""
+"""The two pools behind a hostname, and what the run was told last of their steering; without it nobody looks."""
 
 _EVERY_S = 5.0
 """Two requests a look, of the 1,200 in five minutes that a token has for all its apps."""
