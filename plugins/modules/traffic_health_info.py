@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import locks
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
@@ -215,6 +216,7 @@ options:
 extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.heroku
+  - offramp.ecs.lock
   - offramp.ecs.waiting
 """
 
@@ -261,6 +263,7 @@ health:
 
 SPEC = spec(
     AWS,
+    locks.LOCK,
     WAITING,
     SOURCES,
     EDGE,
@@ -399,6 +402,7 @@ MODULE = runner.Module[Look, Want, Have](
     headline=headline,
     waiting=WAIT,
     longest=lambda params: float(params["within"]) + (params["pause_within"] if params["pause_at"] else 0.0),
+    hold=locks.hold,
 )
 
 
