@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import locks
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.lookout import Lookout
+from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.seen import AFTER
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
@@ -108,6 +110,12 @@ options:
     description: Name of the new platform's pool.
     type: str
     default: ""
+  after:
+    description:
+      - What the run was told last of the steering, by M(offramp.ecs.cloudflare_pool_weights). Where other hands have
+        changed it meanwhile the module fails with both states. Without it nobody looks.
+    type: dict
+    default: {}
   new_source:
     description: Where the new platform's counts come from.
     type: str
@@ -267,6 +275,7 @@ SPEC = spec(
     WAITING,
     SOURCES,
     EDGE,
+    AFTER,
     LIMITS,
     STEP,
     options={
@@ -320,8 +329,9 @@ def connect(params: runner.Params, door: Door) -> Look:
     """The sources of both sides, and who approves."""
     untold = untold_from(params["evidence"].get("untold") or {})
     watch = Watch(*sources_of(params, door), params["wanted_share"], untold)
-
-    return Look(watch, *edge_of(params, door))
+    pools = params["old_pool"], params["new_pool"]
+    lookout = Lookout(door, params["zone"], params["hostname"], pools, params["after"])
+    return Look(watch, *edge_of(params, door), lookout.look)
 
 
 def wanted(params: runner.Params) -> Want:

@@ -121,6 +121,7 @@ class Look:
         ask: gives the highest share that a person approved.
         sick: why Cloudflare holds the new side's pool for unhealthy, or None where it does not.
         divide: how the edge divided the traffic between two moments, or None where it does not tell.
+        steady: raises where other hands have changed how traffic is divided since the run did.
         paused: when the step first waited for a person, in seconds since the epoch.
         approved: what was approved when it was last asked.
     """
@@ -129,6 +130,7 @@ class Look:
     ask: Callable[[], int]
     divide: Callable[[float, float], Optional[Divided]] = lambda since, until: None
     sick: Callable[[], Optional[str]] = lambda: None
+    steady: Callable[[], None] = lambda: None
     paused: Optional[float] = None
     approved: int = 0
     _asked: float = 0.0
@@ -141,8 +143,9 @@ class Look:
         """What is known by ``now``, its outcome, and whether the time to look is over.
 
         Raises:
-            OfframpError: before a ramp, a source cannot be read.
+            OfframpError: before a ramp, a source cannot be read; or other hands have changed the steering.
         """
+        self.steady()
         evidence, judgement = self._judged(step, now)
         if judgement.outcome == "broken" and self.watch.still:
             judgement = self._sick(judgement, now)

@@ -33,7 +33,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloudflar
 def looking(world: CloudflareWorld) -> Lookout:
     """After the run wrote its first weights."""
     written = world.run(cloudflare_pool_weights, share=10, **ASKED)["weights"]
-    return Lookout({**ASKED, "after": written}, Door(shut=True, ordered_by="offramp.ecs/test"))
+    return lookout_of(written)
+
+
+def lookout_of(after: dict[str, Any]) -> Lookout:
+    return Lookout(Door(shut=True, ordered_by="offramp.ecs/test"), "bond.example", API, ("heroku", "aws"), after)
 
 
 def test_a_look_costs_two_reads_and_finds_what_the_run_wrote(world: CloudflareWorld) -> None:
@@ -71,5 +75,5 @@ def test_an_api_that_is_down_stops_nothing(world: CloudflareWorld, monkeypatch: 
 
 
 def test_without_what_the_run_was_told_nobody_is_asked(world: CloudflareWorld) -> None:
-    Lookout({**ASKED, "after": {}}, Door(shut=True, ordered_by="offramp.ecs/test")).look()
+    lookout_of({}).look()
     assert world.requests() == []
