@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.service
   - offramp.ecs.waiting
+  - offramp.ecs.lock
 version_added: 0.1.0
 author: The Offramp founders (@offramp)
 """
@@ -50,7 +51,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.readiness import Readiness, readiness_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
@@ -64,6 +65,7 @@ SPEC = spec.spec(
     spec.AWS,
     ecs.SERVICE,
     spec.WAITING,
+    locks.LOCK,
     options={"target_group_arn": {"type": "str", "required": True}, "at_least": {"type": "int", "default": 0}},
 )
 
@@ -146,6 +148,7 @@ MODULE = Module(
     observe=observe,
     report=report,
     headline=headline,
+    hold=locks.hold,
     waiting=Waiting(
         settled=lambda have: have.found.state == "ready", failed=_never, progress=lambda have: f"it {have.found.why}"
     ),

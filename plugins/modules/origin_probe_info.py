@@ -73,7 +73,7 @@ EXAMPLES = """
   offramp.ecs.origin_probe_info:
     origins:
       - {name: bond-heroku, address: mighty-fjord.herokudns.com, host: api.bond.example}
-      - {name: bond-aws, address: bond-1.eu-west-1.elb.amazonaws.com, host: api.bond.example, gaps: [5, 61, 65]}
+      - {name: bond-aws, address: bond-1.eu-west-1.elb.amazonaws.com, host: api.bond.example, gaps: [5, 65]}
     path: /health
 """
 
