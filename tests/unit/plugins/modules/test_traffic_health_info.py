@@ -7,7 +7,13 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied, Throttled, Unreachable
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
+    BadInput,
+    Denied,
+    Refused,
+    Throttled,
+    Unreachable,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Divided
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.look import Look
@@ -365,6 +371,20 @@ def test_a_step_waits_for_its_approval_and_goes_on_judging(clock: Clock) -> None
     person.approved = 10
     have = look(api, clock, 17, **PAUSED)
     assert (have.judgement.outcome, settled(have), have.evidence.seconds) == ("pass", True, 15)
+
+
+def test_other_hands_end_a_look_before_anything_is_judged(clock: Clock) -> None:
+    looks = iter([None, Refused("Other hands changed it.")])
+
+    def steady() -> None:
+        changed = next(looks)
+        if changed is not None:
+            raise changed
+
+    api = Look(Watch(Counted((50, 0)), Counted((450, 1)), 10), lambda: 0, steady=steady)
+    assert look(api, clock).judgement.outcome == "not_enough"
+    with pytest.raises(Refused, match="Other hands"):
+        module.observe(api, want())
 
 
 def test_a_bad_verdict_ends_a_pause_whatever_is_approved(clock: Clock) -> None:
