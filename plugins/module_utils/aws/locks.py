@@ -22,7 +22,7 @@ from typing import Any, Literal, NoReturn, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.parameters import Parameter, Parameters
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused, Throttled, Unreachable
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.hold import NOTHING, Hold
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
@@ -231,7 +231,13 @@ class Lock:
             self.secure()
         elif time.monotonic() - self._renewed >= self._asked.lease * _RENEWED_AFTER:
             held, version = self._ours
-            if not self._overwritten(Parameter(held.text(), version), since=held.since):
+            try:
+                renewed = self._overwritten(Parameter(held.text(), version), since=held.since)
+            except (Throttled, Unreachable):
+                if _seconds(held.until) <= self._now():
+                    raise
+                return  # nobody may take it yet; the next look tries again
+            if not renewed:
                 self._lost(self.look())
 
     def free(self) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws import locks
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.locks import Asked, Held, Lock, Run
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.parameters import Parameters
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import DoorShut, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import DoorShut, Refused, Throttled
 from rehearsal.faults import Faults, Rule
 from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
 
@@ -248,6 +248,21 @@ def test_a_lost_answer_changes_nothing(place: Place, operation: str) -> None:
         act()
         place.world.log.faults = Faults()
         assert place.who() == ("" if act == anna.free else "anna@desk")
+
+
+def test_while_the_lease_lasts_a_renewal_may_fail(place: Place) -> None:
+    anna = place.lock(ANNA)
+    anna.secure()
+    anna._renewed -= 61.0
+    place.world.log.faults = Faults([Rule(operation="PutParameter", answer=429, times=99)])
+    anna.keep()
+    anna._aws_minus_ours += 121.0
+    with pytest.raises(Throttled):
+        anna.keep()
+    place.world.log.faults = Faults()
+    anna._aws_minus_ours -= 121.0
+    anna.keep()
+    assert place.who() == "anna@desk"
 
 
 def test_a_dry_run_takes_none(place: Place) -> None:
