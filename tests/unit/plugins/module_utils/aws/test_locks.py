@@ -22,6 +22,7 @@ from rehearsal.faults import Faults, Rule
 from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
 
 NAME = "/offramp/test/bond/lock"
+ROOT = Path(__file__).resolve().parents[5]
 ANNA = Run("anna@desk", "desk", "1000000 1")
 """A process that does not live: numbers end before."""
 BERT = Run("bert@desk", "desk", "1000000 2")
@@ -144,7 +145,11 @@ def test_others_are_refused_in_one_sentence(place: Place) -> None:
 
 def test_an_owner_takes_back_what_its_dead_run_left(place: Place) -> None:
     place.left(replace(ANNA, process="1000000 7"), FUTURE)
-    place.lock(ANNA).secure()
+    anna = place.lock(ANNA)
+    anna.secure()
+    anna.secure()
+    had = "anna@desk, who had it for release v1 since 2027-01-15T08:00:00Z"
+    assert anna.news == [f"The lock of app test/bond: taken from {had} (that run is dead)"]
     assert locks.read(place.api.get_parameter(Name=NAME)["Parameter"]["Value"]).of(ANNA)  # type: ignore[union-attr]
 
 
@@ -198,6 +203,7 @@ def test_a_lock_that_was_broken_stops_its_run_before_the_next_change(place: Plac
     anna, bert = place.lock(ANNA), place.lock(BERT, break_it=True)
     anna.secure()
     bert.secure()
+    assert (anna.news, bert.news[0].partition(" (")[2]) == ([], "by order)")
     with pytest.raises(Refused, match="was broken while this run had it: bert@desk took it for release v1 at 20"):
         anna.secure()
     assert place.who() == "bert@desk"
@@ -278,3 +284,12 @@ def test_a_parameter_of_somebody_else_is_left_alone(place: Place) -> None:
     assert place.api.get_parameter(Name=NAME)["Parameter"]["Value"] == "mine!"
     place.lock(ANNA, break_it=True).secure()
     assert place.who() == "anna@desk"
+
+
+def test_the_policy_that_ships_names_just_the_calls_that_a_lock_makes(place: Place) -> None:
+    with place.world.watched() as seen:
+        anna = place.lock(ANNA)
+        anna.secure()
+        anna.free()
+    policy = json.loads((ROOT / "docs" / "iam" / "lock.json").read_text(encoding="utf-8"))
+    assert set(policy["Statement"][0]["Action"]) == {f"ssm:{each.partition(' ')[2]}" for each in seen}
