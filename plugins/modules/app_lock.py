@@ -103,12 +103,13 @@ class Want:
 
 @dataclass(frozen=True)
 class Have:
-    """What the lock says, how it stands to this run, and whether its lease need not be renewed."""
+    """What the lock says, how it stands to this run, whether its lease need not be renewed, and whose it was before."""
 
     want: Want
     held: Optional[locks.Held]
     standing: locks.Standing
     fresh: bool
+    news: tuple[str, ...] = ()
 
 
 def want_of(params: Mapping[str, Any]) -> Want:
@@ -124,7 +125,8 @@ def connect(params: Mapping[str, Any], door: Door) -> locks.Lock:
 def observe(api: locks.Lock, want: Want) -> Have:
     """One read."""
     look = api.look()
-    return Have(want, look.held, look.standing, look.held is not None and api.is_fresh(look.held))
+    fresh = look.held is not None and api.is_fresh(look.held)
+    return Have(want, look.held, look.standing, fresh, tuple(api.news))
 
 
 def plan(have: Have, want: Want) -> list[Change]:
@@ -159,6 +161,11 @@ def report(have: Have) -> dict[str, Any]:
     return {"app": have.want.asked.app, "held": have.standing == "ours", **told}
 
 
+def headline(have: Have) -> list[str]:
+    """From whom it was taken."""
+    return list(have.news)
+
+
 MODULE = Module(
     name="app_lock",
     noun="lock",
@@ -170,6 +177,7 @@ MODULE = Module(
     plan=plan,
     apply={"create": take, "update": take, "delete": free},
     foresee=foresee,
+    headline=headline,
 )
 
 

@@ -22,7 +22,7 @@ from typing import Any, Literal, NoReturn, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.parameters import Parameter, Parameters
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Refused, Throttled, Unreachable
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.hold import NOTHING, Hold
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
@@ -44,6 +44,7 @@ Standing = Literal["free", "ours", "left", "expired", "theirs", "foreign"]
 _RENEWED_AFTER = 1 / 2
 """Of a lease."""
 _TRIES = 3
+_WHY = {"left": "that run is dead", "expired": "its lease was over", "theirs": "by order"}
 _BREAKING = "-e offramp_break_lock=true takes the lock all the same, and stops whoever has it."
 
 
@@ -196,6 +197,7 @@ class Lock:
         self._ours: Optional[tuple[Held, int]] = None
         """What we know to have written, or read as ours, with its version."""
         self._renewed = self._aws_minus_ours = 0.0
+        self.news: list[str] = []
 
     def look(self) -> Look:
         """One read."""
@@ -231,7 +233,13 @@ class Lock:
             self.secure()
         elif time.monotonic() - self._renewed >= self._asked.lease * _RENEWED_AFTER:
             held, version = self._ours
-            if not self._overwritten(Parameter(held.text(), version), since=held.since):
+            try:
+                renewed = self._overwritten(Parameter(held.text(), version), since=held.since)
+            except (Throttled, Unreachable):
+                if _seconds(held.until) <= self._now():
+                    raise
+                return  # nobody may take it yet; the next look tries again
+            if not renewed:
                 self._lost(self.look())
 
     def free(self) -> None:
@@ -254,8 +262,13 @@ class Lock:
             if created:
                 self._note(wanted, 1)
             return created
-        since = look.held.since if look.held and look.standing == "ours" else now
-        return self._overwritten(look.parameter, since=since)
+        if look.held and look.standing == "ours":
+            return self._overwritten(look.parameter, since=look.held.since)
+        taken = self._overwritten(look.parameter, since=now)
+        if taken and look.held:
+            had = f"{look.held.owner}, who had it for {look.held.purpose} since {look.held.since}"
+            self.news.append(f"The {self._asked.target}: taken from {had} ({_WHY[look.standing]})")
+        return taken
 
     def _overwritten(self, before: Parameter, *, since: str) -> bool:
         """Write where ``before`` was read; whether nobody wrote in between. Else what they wrote is put back.

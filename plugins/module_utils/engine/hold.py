@@ -10,7 +10,13 @@ from typing import Protocol
 
 
 class Hold(Protocol):
-    """Has hold of something, or sees to it that it has."""
+    """Has hold of something, or sees to it that it has.
+
+    Attributes:
+        news: sentences for the summary of the run, of hold that was taken from somebody.
+    """
+
+    news: list[str]
 
     def secure(self) -> None:
         """Take hold, or make sure that it is still ours. Right before each change.
@@ -29,6 +35,9 @@ class Hold(Protocol):
 
 class _Nothing:
     """Of modules that need no hold of anything."""
+
+    def __init__(self) -> None:
+        self.news: list[str] = []
 
     def secure(self) -> None:
         """Nothing to do."""

@@ -155,7 +155,11 @@ class _Run(Generic[Api, Want, Have]):
         report = module.report(have)
         if not dry:
             _refuse_unknown(report, module.name, Missing)
-        return {**self._result(False, changes), "headline": module.headline(have), module.noun: report}
+        return {
+            **self._result(False, changes),
+            "headline": [*self.hold.news, *module.headline(have)],
+            module.noun: report,
+        }
 
     def failure(self, kind: str, msg: str, target: str, hint: str, details: dict[str, Any]) -> dict[str, Any]:
         """The result of a run that failed."""

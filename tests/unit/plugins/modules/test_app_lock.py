@@ -56,4 +56,7 @@ def test_a_role_is_refused_what_another_run_has(world: StackWorld) -> None:
     assert (refused["kind"], refused["changes"][0]["verb"]) == ("refused", "update")
     assert "bert@desk has it for release v1" in refused["msg"]
     assert not lock_of(world, state="free")["changed"]
-    assert lock_of(world, break_it=True)["lock"]["held"]
+    broken = lock_of(world, break_it=True)
+    assert broken["lock"]["held"]
+    had = "bert@desk, who had it for release v1 since 2027-01-15T08:00:00Z"
+    assert broken["headline"] == [f"The lock of app test/bond: taken from {had} (by order)"]

@@ -17,11 +17,12 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws import locks
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.locks import Asked, Held, Lock, Run
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.parameters import Parameters
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import DoorShut, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import DoorShut, Refused, Throttled
 from rehearsal.faults import Faults, Rule
 from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
 
 NAME = "/offramp/test/bond/lock"
+ROOT = Path(__file__).resolve().parents[5]
 ANNA = Run("anna@desk", "desk", "1000000 1")
 """A process that does not live: numbers end before."""
 BERT = Run("bert@desk", "desk", "1000000 2")
@@ -144,7 +145,11 @@ def test_others_are_refused_in_one_sentence(place: Place) -> None:
 
 def test_an_owner_takes_back_what_its_dead_run_left(place: Place) -> None:
     place.left(replace(ANNA, process="1000000 7"), FUTURE)
-    place.lock(ANNA).secure()
+    anna = place.lock(ANNA)
+    anna.secure()
+    anna.secure()
+    had = "anna@desk, who had it for release v1 since 2027-01-15T08:00:00Z"
+    assert anna.news == [f"The lock of app test/bond: taken from {had} (that run is dead)"]
     assert locks.read(place.api.get_parameter(Name=NAME)["Parameter"]["Value"]).of(ANNA)  # type: ignore[union-attr]
 
 
@@ -198,6 +203,7 @@ def test_a_lock_that_was_broken_stops_its_run_before_the_next_change(place: Plac
     anna, bert = place.lock(ANNA), place.lock(BERT, break_it=True)
     anna.secure()
     bert.secure()
+    assert (anna.news, bert.news[0].partition(" (")[2]) == ([], "by order)")
     with pytest.raises(Refused, match="was broken while this run had it: bert@desk took it for release v1 at 20"):
         anna.secure()
     assert place.who() == "bert@desk"
@@ -250,6 +256,21 @@ def test_a_lost_answer_changes_nothing(place: Place, operation: str) -> None:
         assert place.who() == ("" if act == anna.free else "anna@desk")
 
 
+def test_while_the_lease_lasts_a_renewal_may_fail(place: Place) -> None:
+    anna = place.lock(ANNA)
+    anna.secure()
+    anna._renewed -= 61.0
+    place.world.log.faults = Faults([Rule(operation="PutParameter", answer=429, times=99)])
+    anna.keep()
+    anna._aws_minus_ours += 121.0
+    with pytest.raises(Throttled):
+        anna.keep()
+    place.world.log.faults = Faults()
+    anna._aws_minus_ours -= 121.0
+    anna.keep()
+    assert place.who() == "anna@desk"
+
+
 def test_a_dry_run_takes_none(place: Place) -> None:
     with pytest.raises(DoorShut):
         place.lock(ANNA, shut=True).secure()
@@ -263,3 +284,12 @@ def test_a_parameter_of_somebody_else_is_left_alone(place: Place) -> None:
     assert place.api.get_parameter(Name=NAME)["Parameter"]["Value"] == "mine!"
     place.lock(ANNA, break_it=True).secure()
     assert place.who() == "anna@desk"
+
+
+def test_the_policy_that_ships_names_just_the_calls_that_a_lock_makes(place: Place) -> None:
+    with place.world.watched() as seen:
+        anna = place.lock(ANNA)
+        anna.secure()
+        anna.free()
+    policy = json.loads((ROOT / "docs" / "iam" / "lock.json").read_text(encoding="utf-8"))
+    assert set(policy["Statement"][0]["Action"]) == {f"ssm:{each.partition(' ')[2]}" for each in seen}

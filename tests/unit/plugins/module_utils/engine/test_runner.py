@@ -280,6 +280,7 @@ class Hold:
     lamps: list[Lamp]
     lost: int = 99
     asked: list[str] = field(default_factory=list)
+    news: list[str] = field(default_factory=lambda: ["Lamp's lock: taken from anna"])
 
     def secure(self) -> None:
         self._note("secure")
@@ -306,7 +307,8 @@ def held_module(lost: int = 99) -> tuple[Module[Lamp, int, State], Hold]:
 
 def test_hold_is_secured_before_each_change() -> None:
     module, hold = held_module()
-    assert not runner.run(module, {"level": 3}, orders(dry=False)[0])["failed"]
+    result = runner.run(module, {"level": 3}, orders(dry=False)[0])
+    assert (result["failed"], result["headline"]) == (False, ["Lamp's lock: taken from anna", "Lamp: at 3"])
     assert hold.asked == ["secure before []", "secure before [2]"]
 
 
