@@ -147,7 +147,7 @@ def _panels(ramp: Ramp) -> list[Panel]:
     highest = max([ramp.limit * 2, *(window["m"] for window in ramp.windows)])
     top = 10.0 ** math.ceil(math.log10(min(highest, 1e9)))
     ticks = [10.0**power for power in range(-1, round(math.log10(top)) + 1, 1 + round(math.log10(top)) // 5)]
-    evidence = Panel("Evidence against AWS (logarithmic)", Axis(0.1, top, *box(), log=True), ticks, "{:g}".format)
+    evidence = Panel("Evidence against AWS (logarithmic)", Axis(0.1, top, *box(), log=True), ticks, _power)
     return [share, errors, *slow, evidence]
 
 
@@ -156,6 +156,10 @@ def _rate_panel(head: str, ramp: Ramp, what: str, box: tuple[float, float]) -> P
     step = _nice(max([*rates, 0.4]) / 4)
     ticks = [step * number for number in range(math.ceil(max([*rates, 0.4]) / step) + 1)]
     return Panel(head, Axis(0, ticks[-1], *box), ticks, "{:.3g} %".format)
+
+
+def _power(value: float) -> str:
+    return f"{value:g}".replace("e+0", "e")
 
 
 def _nice(step: float) -> float:
@@ -179,22 +183,26 @@ def _middle(window: Line) -> float:
 
 
 def _rate_runs(ramp: Ramp, name: str, what: str) -> list[list[Point]]:
-    """Percentages over time, in runs without a gap: what is not known is not drawn."""
-    return _runs(
-        (_middle(window), 100.0 * side[what] / side["requests"])
-        if (side := window.get(name)) and side["requests"] and what in side
-        else None
-        for window in ramp.windows
-    )
+    """Percentages over time."""
+
+    def rate(window: Line) -> float | None:
+        side = window.get(name) or {"requests": 0}
+        return 100.0 * side[what] / side["requests"] if side["requests"] and what in side else None
+
+    return _runs(ramp, rate)
 
 
-def _runs(points: Iterable[Point | None]) -> list[list[Point]]:
+def _runs(ramp: Ramp, value: Callable[[Line], float | None]) -> list[list[Point]]:
+    """What each window tells, in runs without a gap: what is not known, or was not looked at, is not drawn."""
     runs: list[list[Point]] = [[]]
-    for point in points:
-        if point is not None:
-            runs[-1].append(point)
-        elif runs[-1]:
+    end = -math.inf
+    for window in ramp.windows:
+        told = value(window)
+        if told is None or window["start"] - end > window["seconds"]:
             runs.append([])
+        if told is not None:
+            runs[-1].append((_middle(window), told))
+        end = window["start"] + window["seconds"]
     return [run for run in runs if run]
 
 
@@ -209,12 +217,13 @@ def _frame(panel: Panel, x: Axis) -> list[str]:
 
 
 def _share(ramp: Ramp, x: Axis, panel: Panel) -> list[str]:
-    runs = _runs(
-        (_middle(window), 100.0 * window["new"]["requests"] / every)
-        if "new" in window and "old" in window and (every := window["new"]["requests"] + window["old"]["requests"])
-        else None
-        for window in ramp.windows
-    )
+    def measured(window: Line) -> float | None:
+        if "new" not in window or "old" not in window:
+            return None
+        every = window["new"]["requests"] + window["old"]["requests"]
+        return 100.0 * window["new"]["requests"] / every if every else None
+
+    runs = _runs(ramp, measured)
     foot = panel.y.at(0)
     areas = [
         f'<path class="area" d="M{x.at(run[0][0])},{foot} L{_joined(run, x, panel.y)} L{x.at(run[-1][0])},{foot} Z"/>'
@@ -230,13 +239,14 @@ def _share(ramp: Ramp, x: Axis, panel: Panel) -> list[str]:
 
 
 def _stairs(ramp: Ramp, x: Axis, y: Axis) -> str:
-    """The wanted share: level within a window, upright between two."""
+    """The wanted share: it changes with a decision, and is level otherwise."""
     steps = [window for window in ramp.windows if not window.get("late")]
     path = f"M{x.at(steps[0]['start'])},{y.at(steps[0]['wanted_share'])}" if steps else ""
+    end = steps[0]["start"] if steps else 0.0
     for window in steps:
-        path += (
-            f" H{x.at(window['start'])} V{y.at(window['wanted_share'])} H{x.at(window['start'] + window['seconds'])}"
-        )
+        changed = [it.at for it in ramp.decisions if end <= it.at <= window["start"]] or [window["start"]]
+        end = window["start"] + window["seconds"]
+        path += f" H{x.at(changed[-1])} V{y.at(window['wanted_share'])} H{x.at(end)}"
     return path
 
 
@@ -247,7 +257,7 @@ def _rates(ramp: Ramp, x: Axis, panel: Panel, what: str) -> list[str]:
 
 def _evidence(ramp: Ramp, x: Axis, panel: Panel) -> list[str]:
     y = panel.y.at(ramp.limit)
-    runs = _runs((_middle(window), float(window["m"])) for window in ramp.windows)
+    runs = _runs(ramp, lambda window: float(window["m"]))
     limit = f'<line class="limit" x1="{_LEFT}" x2="{x.end}" y1="{y}" y2="{y}"/>'
     return [limit, _text(x.end + 12, y + 4, f"limit {ramp.limit:g}", "bad"), *_drawn(runs, x, panel.y, "m")]
 
@@ -308,8 +318,10 @@ def _title(ramp: Ramp) -> str:
 def _subtitle(ramp: Ramp) -> str:
     if not ramp.decisions:
         return "No step was decided."
-    last, minutes = ramp.decisions[-1], (ramp.decisions[-1].at - ramp.windows[0]["start"]) / 60
-    return _shortened(f"Last at {last.share} % after {minutes:.0f} min: {last.reason}", 140)
+    last = ramp.decisions[-1]
+    seconds = last.at - ramp.windows[0]["start"]
+    took = f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+    return _shortened(f"Last at {last.share} % after {took}: {last.reason}", 140)
 
 
 def _shortened(text: str, most: int) -> str:

@@ -38,7 +38,7 @@ class Pause:
         if judgement.outcome != "pass":
             return judgement
         reason = (
-            f"{judgement.reason}; it waits for approval, {max(0.0, self.within - waited):.0f} s yet: "
+            f"{judgement.reason}; it waits for approval, at most {self.within:g} s: "
             f"playbooks/shift.yml -e shift_approve={self.share}"
         )
         return replace(judgement, outcome="not_enough", reason=reason)

@@ -365,7 +365,7 @@ def test_a_step_waits_for_its_approval_and_goes_on_judging(clock: Clock) -> None
     assert person.asked == 0
     have = look(api, clock, 11, **PAUSED)
     assert (have.judgement.outcome, settled(have)) == ("not_enough", False)
-    assert "it waits for approval, 100 s yet: playbooks/shift.yml -e shift_approve=10" in have.judgement.reason
+    assert "it waits for approval, at most 100 s: playbooks/shift.yml -e shift_approve=10" in have.judgement.reason
     look(api, clock, 12, 13, 14, **PAUSED)
     assert person.asked == 1  # not at each look
     person.approved = 10

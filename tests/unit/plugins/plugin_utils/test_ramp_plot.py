@@ -81,6 +81,14 @@ def test_what_is_not_known_is_not_drawn() -> None:
     assert points(picture, "line old") == [7]
 
 
+def test_time_at_which_nobody_looked_is_not_bridged_and_the_wanted_share_changes_with_a_decision() -> None:
+    picture = drawn(window(0), window(60), verdict(10, "pass", 130), window(300, share=50), window(360, share=50))
+    assert points(picture, "line new") == [2, 2, 2, 2]  # of the share, and of errors, before and after
+    (path,) = [it.get("d") or "" for it in picture.iter(f"{SVG}path") if it.get("class") == "wanted"]
+    (mark,) = [it.get("x1") for it in picture.iter(f"{SVG}line") if it.get("class") == "mark pass"]
+    assert f"H{mark} V" in path
+
+
 def test_a_picture_stands_alone_and_inside_its_frame() -> None:
     (ramp,) = ramps(LEDGER)
     text = svg(ramp)
