@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +89,24 @@ class Process:
             began=self.began,
             ended=self.ended,
         )
+
+
+class Tail:
+    """The calls of the collection from now on, by operation: the log is long, and is read once."""
+
+    def __init__(self, log: Path) -> None:
+        self._log, self._at = log, log.stat().st_size
+        self._made: Counter[str] = Counter()
+
+    def made(self, operation: str) -> int:
+        """How many calls of an operation were answered since."""
+        with self._log.open("rb") as file:
+            file.seek(self._at)
+            lines = [line for line in file if line.endswith(b"\n")]
+        self._at += sum(map(len, lines))
+        calls = [Entry(**json.loads(line)) for line in lines]
+        self._made.update(each.operation for each in calls if each.caller.startswith("offramp.ecs/"))
+        return self._made[operation]
 
 
 class Stage:
@@ -188,9 +205,10 @@ class Stage:
         """Percent of the traffic that goes to AWS by the weights."""
         return self._deeds.share()
 
-    def calls(self) -> list[Entry]:
-        """All calls so far."""
-        return list(read_log(self._home / REQUESTS))
+    @property
+    def log(self) -> Path:
+        """The request log."""
+        return self._home / REQUESTS
 
     # ---- the end
 
@@ -273,7 +291,7 @@ class Stage:
         return round(calls[-1].at - max(verdicts), 2)
 
     def _since(self, moment: float) -> list[Entry]:
-        return [each for each in self.calls() if each.at > moment]
+        return [each for each in read_log(self.log) if each.at > moment]
 
 
 class _Play:
@@ -282,7 +300,7 @@ class _Play:
     def __init__(self, stage: Stage, case: Case, name: str) -> None:
         self._stage, self._case, self._name = stage, case, name.replace("/", "-")
         self._began = time.monotonic()
-        self._seen = len(stage.calls())
+        self._calls = Tail(stage.log)
         self._since: dict[Moment, float] = {}
         self._processes: dict[int, Process] = {}
         self._events = list(case.meanwhile)
@@ -294,7 +312,7 @@ class _Play:
                 self._start(place)
                 self._until(self._processes[place].over)
                 self._stage.finish(self._processes[place])
-        self._until(lambda: all(process.over() for process in self._processes.values()))
+        self._until(lambda: not self._is_coming() and all(process.over() for process in self._processes.values()))
         missed = [f"it never came to {event.at}" for event in self._events]
         for place, run in enumerate(self._case.runs):
             if place not in self._processes:
@@ -320,6 +338,11 @@ class _Play:
             if run.at is not None and place not in self._processes and self._has_come(run.at):
                 self._start(place)
 
+    def _is_coming(self) -> bool:
+        """Whether a moment will come that has not: its call or share was seen, and its seconds are not over."""
+        runs = [run.at for place, run in enumerate(self._case.runs) if run.at and place not in self._processes]
+        return any(moment in self._since for moment in [*runs, *(event.at for event in self._events)])
+
     def _has_come(self, moment: Moment) -> bool:
         """Whether a moment has come: its seconds count since its call or share was first seen."""
         if moment not in self._since and self._is_reached(moment):
@@ -328,7 +351,5 @@ class _Play:
 
     def _is_reached(self, moment: Moment) -> bool:
         if moment.call is not None:
-            calls = islice(self._stage.calls(), self._seen, None)
-            ours = [each for each in calls if each.operation == moment.call and each.caller.startswith("offramp.ecs/")]
-            return len(ours) >= moment.nth
+            return self._calls.made(moment.call) >= moment.nth
         return moment.share is None or self._stage.share() >= moment.share
