@@ -22,7 +22,7 @@ from rehearsal.visits import count_visits
 from tests.dry.strangers import CLUSTER, REPOSITORY
 from tests.live import judge
 from tests.live.case import FRESH, Case, Event, Moment, Run, State
-from tests.live.deeds import FAMILY, Deeds
+from tests.live.deeds import Deeds
 from tests.live.judge import Ran, Service, Traffic, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,7 +143,7 @@ class Stage:
             title=case.title,
             verdict=next((each.verdict for each in reversed(ran) if each.verdict), ""),
             faults=faults,
-            recovery=self._recovery(started),
+            recovery=self._recovery({arn for each in ran for arn in each.given_up}),
             readback=self._readback(ran),
             requests=traffic.requests,
             failed=traffic.failed,
@@ -262,23 +262,12 @@ class Stage:
                 late.update({side: counts["requests"] for side, counts in second["sides"].items()})
         return dict(late)
 
-    def _recovery(self, started: float) -> float | None:
-        """Of the tasks of revisions that were released since the case began and that nothing runs any more."""
+    def _recovery(self, given_up: set[str]) -> float | None:
+        """Of the tasks of revisions that were given up."""
         ecs = self._deeds.stranger.aws("ecs")
-        services = ecs.describe_services(cluster=CLUSTER, services=[f"bond-server-{name}" for name in SERVICES])
-        standing = {each["taskDefinition"] for each in services["services"]}
-        arns = ecs.list_tasks(cluster=CLUSTER, desiredStatus="STOPPED")["taskArns"]
+        arns = ecs.list_tasks(cluster=CLUSTER, desiredStatus="STOPPED")["taskArns"] if given_up else []
         tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
-        return judge.recovery(
-            [
-                task
-                for task in tasks
-                if task["createdAt"].timestamp() > started
-                and task["taskDefinitionArn"] not in standing
-                and f"/{FAMILY}:" in task["taskDefinitionArn"]
-                and "stoppedAt" in task
-            ]
-        )
+        return judge.recovery([task for task in tasks if task["taskDefinitionArn"] in given_up and "stoppedAt" in task])
 
     def _readback(self, ran: list[Ran]) -> float | None:
         """From the last verdict on the traffic to the read of the weights that were written after it."""
