@@ -26,6 +26,7 @@ from rehearsal.cloudflare.standin import CloudflareStandIn
 from rehearsal.cloudflare.store import Contents as CloudflareContents
 from rehearsal.control import Control
 from rehearsal.dataplane.tls import Authority
+from rehearsal.dataplane.visitors import PATIENCE
 from rehearsal.faults import Faults, Rule
 from rehearsal.heroku.standin import HerokuStandIn
 from rehearsal.heroku.store import App
@@ -96,7 +97,10 @@ class World:
         self._rate = rate
         if self._visitors is None:
             self._visitors = Worker(
-                "rehearsal.dataplane.visitors", on_report=self._note_visits, log=self._home / "visitors.log"
+                "rehearsal.dataplane.visitors",
+                on_report=self._note_visits,
+                log=self._home / "visitors.log",
+                within=2 * PATIENCE,  # with a rate of 0 it has no answer before its last request has
             )
         self._visitors.send(
             {

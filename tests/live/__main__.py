@@ -101,16 +101,18 @@ def section(kind: str, cases: Mapping[str, Case], found: Mapping[str, Outcome], 
         if name.split("/")[0] != kind:
             continue
         outcome = None if case.needs else found.get(name)
-        measures = _measures(outcome) if outcome else [NOT_YET, "", "", "", ""]
+        measures = _measures(outcome) if outcome else [NOT_YET if case.needs else "not played", "", "", "", ""]
         allowed = f" (allowed {case.failed.most}: {case.failed.because})" if case.failed else ""
-        lacks = f"needs {case.needs}" if case.needs else "not played"
+        lacks = f"needs {case.needs}" if case.needs else ""
         judged = lacks if outcome is None else "; ".join(outcome.faults) or "as promised"
         rows.append([case.title, *measures[:-1], measures[-1] + (allowed if outcome else ""), judged])
     head = ["case", "verdict", "recovery s", "read back s", "requests", "failed", ""]
     return f"""## {HEADINGS[kind]}
 
-{circumstances_of_one(load)} "recovery" is from the first failed task until the old version
-is the only one, "read back" from the verdict until the weights that follow from it were read back.
+{circumstances_of_one(load)}
+
+"Recovery" is from the first failed task until the old version is the only one, "read back" from the verdict until the
+weights that follow from it were read back. Rows that were not played again are of an earlier run.
 
 {table(head, rows)}
 """

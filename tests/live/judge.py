@@ -35,6 +35,12 @@ class Ran:
         return str(told[-1]["verdict"]) if told else ""
 
     @property
+    def given_up(self) -> set[str]:
+        """The task definitions whose rollout came to a bad end."""
+        told = [line["rollout"] for line in self.ledger if "rollout" in line]
+        return {each["task_definition"] for each in told if each["verdict"] in ("rolled_back", "failed")}
+
+    @property
     def judged(self) -> float:
         """Seconds of traffic that the last verdict on the traffic had seen."""
         told = [line["health"] for line in self.ledger if "health" in line]

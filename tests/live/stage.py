@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from rehearsal.visits import count_visits
 from tests.dry.strangers import CLUSTER, REPOSITORY
 from tests.live import judge
 from tests.live.case import FRESH, Case, Event, Moment, Run, State
-from tests.live.deeds import FAMILY, Deeds
+from tests.live.deeds import Deeds
 from tests.live.judge import Ran, Service, Traffic, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +91,24 @@ class Process:
         )
 
 
+class Tail:
+    """The calls of the collection from now on, by operation: the log is long, and is read once."""
+
+    def __init__(self, log: Path) -> None:
+        self._log, self._at = log, log.stat().st_size
+        self._made: Counter[str] = Counter()
+
+    def made(self, operation: str) -> int:
+        """How many calls of an operation were answered since."""
+        with self._log.open("rb") as file:
+            file.seek(self._at)
+            lines = [line for line in file if line.endswith(b"\n")]
+        self._at += sum(map(len, lines))
+        calls = [Entry(**json.loads(line)) for line in lines]
+        self._made.update(each.operation for each in calls if each.caller.startswith("offramp.ecs/"))
+        return self._made[operation]
+
+
 class Stage:
     """One world and its home, in which outputs and ledgers stay."""
 
@@ -126,7 +143,7 @@ class Stage:
             title=case.title,
             verdict=next((each.verdict for each in reversed(ran) if each.verdict), ""),
             faults=faults,
-            recovery=self._recovery(started),
+            recovery=self._recovery({arn for each in ran for arn in each.given_up}),
             readback=self._readback(ran),
             requests=traffic.requests,
             failed=traffic.failed,
@@ -188,9 +205,10 @@ class Stage:
         """Percent of the traffic that goes to AWS by the weights."""
         return self._deeds.share()
 
-    def calls(self) -> list[Entry]:
-        """All calls so far."""
-        return list(read_log(self._home / REQUESTS))
+    @property
+    def log(self) -> Path:
+        """The request log."""
+        return self._home / REQUESTS
 
     # ---- the end
 
@@ -244,23 +262,12 @@ class Stage:
                 late.update({side: counts["requests"] for side, counts in second["sides"].items()})
         return dict(late)
 
-    def _recovery(self, started: float) -> float | None:
-        """Of the tasks of revisions that were released since the case began and that nothing runs any more."""
+    def _recovery(self, given_up: set[str]) -> float | None:
+        """Of the tasks of revisions that were given up."""
         ecs = self._deeds.stranger.aws("ecs")
-        services = ecs.describe_services(cluster=CLUSTER, services=[f"bond-server-{name}" for name in SERVICES])
-        standing = {each["taskDefinition"] for each in services["services"]}
-        arns = ecs.list_tasks(cluster=CLUSTER, desiredStatus="STOPPED")["taskArns"]
+        arns = ecs.list_tasks(cluster=CLUSTER, desiredStatus="STOPPED")["taskArns"] if given_up else []
         tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
-        return judge.recovery(
-            [
-                task
-                for task in tasks
-                if task["createdAt"].timestamp() > started
-                and task["taskDefinitionArn"] not in standing
-                and f"/{FAMILY}:" in task["taskDefinitionArn"]
-                and "stoppedAt" in task
-            ]
-        )
+        return judge.recovery([task for task in tasks if task["taskDefinitionArn"] in given_up and "stoppedAt" in task])
 
     def _readback(self, ran: list[Ran]) -> float | None:
         """From the last verdict on the traffic to the read of the weights that were written after it."""
@@ -273,7 +280,7 @@ class Stage:
         return round(calls[-1].at - max(verdicts), 2)
 
     def _since(self, moment: float) -> list[Entry]:
-        return [each for each in self.calls() if each.at > moment]
+        return [each for each in read_log(self.log) if each.at > moment]
 
 
 class _Play:
@@ -282,7 +289,7 @@ class _Play:
     def __init__(self, stage: Stage, case: Case, name: str) -> None:
         self._stage, self._case, self._name = stage, case, name.replace("/", "-")
         self._began = time.monotonic()
-        self._seen = len(stage.calls())
+        self._calls = Tail(stage.log)
         self._since: dict[Moment, float] = {}
         self._processes: dict[int, Process] = {}
         self._events = list(case.meanwhile)
@@ -294,7 +301,7 @@ class _Play:
                 self._start(place)
                 self._until(self._processes[place].over)
                 self._stage.finish(self._processes[place])
-        self._until(lambda: all(process.over() for process in self._processes.values()))
+        self._until(lambda: not self._is_coming() and all(process.over() for process in self._processes.values()))
         missed = [f"it never came to {event.at}" for event in self._events]
         for place, run in enumerate(self._case.runs):
             if place not in self._processes:
@@ -320,6 +327,11 @@ class _Play:
             if run.at is not None and place not in self._processes and self._has_come(run.at):
                 self._start(place)
 
+    def _is_coming(self) -> bool:
+        """Whether a moment will come that has not: its call or share was seen, and its seconds are not over."""
+        runs = [run.at for place, run in enumerate(self._case.runs) if run.at and place not in self._processes]
+        return any(moment in self._since for moment in [*runs, *(event.at for event in self._events)])
+
     def _has_come(self, moment: Moment) -> bool:
         """Whether a moment has come: its seconds count since its call or share was first seen."""
         if moment not in self._since and self._is_reached(moment):
@@ -328,7 +340,5 @@ class _Play:
 
     def _is_reached(self, moment: Moment) -> bool:
         if moment.call is not None:
-            calls = islice(self._stage.calls(), self._seen, None)
-            ours = [each for each in calls if each.operation == moment.call and each.caller.startswith("offramp.ecs/")]
-            return len(ours) >= moment.nth
+            return self._calls.made(moment.call) >= moment.nth
         return moment.share is None or self._stage.share() >= moment.share

@@ -113,6 +113,14 @@ def test_who_serves_at_the_end_is_told() -> None:
     assert faults_of_traffic(by_heroku, replace(TRAFFIC, late={"heroku": 300})) == []
 
 
+def test_what_was_given_up_is_told_by_its_verdict() -> None:
+    lines = [
+        {"entry": "verdict", "rollout": {"verdict": verdict, "task_definition": f"web:{number}"}}
+        for number, verdict in enumerate(["completed", "rolled_back", "superseded", "failed"])
+    ]
+    assert replace(RAN, ledger=lines).given_up == {"web:1", "web:3"}
+
+
 def test_recovery_is_from_the_first_failed_task_to_the_last_ones_end() -> None:
     def task(stopping: int, stopped: int) -> dict[str, Any]:
         return {"stoppingAt": datetime.fromtimestamp(stopping, UTC), "stoppedAt": datetime.fromtimestamp(stopped, UTC)}

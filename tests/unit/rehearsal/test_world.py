@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
 
+from rehearsal.dataplane.visitors import PATIENCE
 from rehearsal.home import VISITORS
 from rehearsal.running import RunningWorld, WorldError, running_world
+from rehearsal.seed import Seed
 from rehearsal.visits import count_visits
+from rehearsal.world import World
 
 HOST = "api.bond.example"
 SEED = {
@@ -57,6 +62,34 @@ def test_a_platform_ails_until_it_is_told_otherwise(place: tuple[RunningWorld, P
     assert requests // 2 <= failed <= requests // 2 + 1
     world.order(ail={})
     assert failed_of(place, 0.5)[1] == 0
+
+
+def test_visitors_are_waited_for_longer_than_they_wait_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    class Visiting:
+        def __init__(self, _module: str, **settings: Any) -> None:
+            given.update(settings)
+
+        def send(self, message: dict[str, Any]) -> None:
+            given.update(message)
+
+    monkeypatch.setattr("rehearsal.world.Worker", Visiting)
+    edge = SimpleNamespace(edge_ports={"https": 443})
+    authority = SimpleNamespace(ca_path=tmp_path)
+    world = SimpleNamespace(
+        _seed=Seed.model_validate(SEED),
+        _visitors=None,
+        _home=tmp_path,
+        _note_visits=print,
+        cloudflare=edge,
+        certificates=authority,
+    )
+    World.visit(world, 5)  # type: ignore[arg-type]
+    assert given["rate"] == 5
+    assert given["within"] > PATIENCE
 
 
 def test_a_restored_world_is_well(place: tuple[RunningWorld, Path]) -> None:
