@@ -16,6 +16,8 @@ from tests.leaks.detector import SHORTEST
 APP = "bond-server"
 TELLTALE = "v48-telltale"
 """The image that prints its environment as it dies."""
+TELLTALE_TASK = "v49-telltale-task"
+"""The image whose release task does."""
 VISITORS = 20
 """Requests a second: enough to judge a shift to a quarter, and little work for the machine."""
 _SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -74,7 +76,9 @@ def seed_with_canaries(into: Path) -> dict[str, str]:
     seed: dict[str, Any] = yaml.safe_load(SEED.read_text(encoding="utf-8"))
     config = seed["heroku"][APP]["config"]
     config.update(planted_config())
-    seed["aws"]["images"][APP][TELLTALE] = {"starts": "crashes", "tells_environment": True}
+    images = seed["aws"]["images"][APP]
+    images[TELLTALE] = {**images["v41"], "starts": "crashes", "tells_environment": True}
+    images[TELLTALE_TASK] = {"commands": {"node migrate.js": {"exit_code": 1}}, "tells_environment": True}
     seed["visitors"]["rate"] = VISITORS
     into.write_text(yaml.safe_dump(seed, allow_unicode=True), encoding="utf-8")
     return {name: value for name, value in config.items() if len(value) >= SHORTEST and value not in _NO_SECRETS}

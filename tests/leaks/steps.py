@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.leaks import meddler
-from tests.leaks.canaries import TELLTALE, new_value
+from tests.leaks.canaries import TELLTALE, TELLTALE_TASK, new_value
 from tests.leaks.place import Meddling, Place, Step
 
 ORDINARY = ("-e", "ansible_connection=elsewhere")
@@ -183,8 +183,19 @@ RELEASES = (
         fails=True,
         runner=True,
     ),
+    Step(
+        "release a build whose release task prints its environment and fails",
+        ("playbooks/release.yml", "-e", f"release_image={TELLTALE_TASK}"),
+        says=("No service was touched.", "(value of CANARY_TOKEN)", "(value of CANARY_PEM)"),
+        fails=True,
+    ),
     Step("release, the ordinary way", ("playbooks/release.yml", *ORDINARY, "-e", "release_image=v41")),
     Step("migrate, dry, by ansible-runner", ("migrate.yml", "--check"), runner=True),
+    Step(
+        "run a command with what serves",
+        ("playbooks/run.yml", "-e", "run_command='node count-users.js'"),
+        says=("1042 users",),
+    ),
     Step("shift", ("playbooks/shift.yml", "-e", '{"shift_steps": [25, 100]}', "-e", "shift_to=25")),
     Step("rollback, the ordinary way", ("playbooks/rollback.yml", *ORDINARY), says=(AS_JSON,), environment=IN_JSON),
     Step("drift", ("playbooks/drift.yml",)),

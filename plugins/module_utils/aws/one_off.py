@@ -29,7 +29,7 @@ def subject_of(params: Mapping[str, Any], target: str) -> Subject:
         raise BadInput(
             f"It is not said what {target} is to run.",
             target=target,
-            hint="Give a command (playbooks/run.yml -e run_command='node task.js'), or a task_definition.",
+            hint="Give a command (playbooks/run.yml -e \"run_command='node task.js'\"), or a task_definition.",
         )
     if len(params["services"]) != len(params["releases"]):
         raise BadInput("Each of the services needs its release.", target=target, hint="Give releases in their order.")

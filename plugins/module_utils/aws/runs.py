@@ -154,8 +154,9 @@ def is_over(task: Mapping[str, Any]) -> bool:
 
 
 def exit_code_of(task: Mapping[str, Any], container: str) -> Optional[int]:
-    """How a container ended; None where it did not."""
-    return next((each.get("exitCode") for each in task.get("containers", []) if each["name"] == container), None)
+    """How a container ("" for the first one) ended; None where it did not."""
+    ours = (each for each in task.get("containers", []) if container in ("", each["name"]))
+    return next((each.get("exitCode") for each in ours), None)
 
 
 def failure_of(task: Mapping[str, Any], container: str) -> Optional[Failure]:

@@ -130,6 +130,11 @@ def test_a_failure_says_why_and_what_to_do(given: dict[str, Any], said: str, hin
     assert hint in error.hint
 
 
+@pytest.mark.parametrize(("container", "code"), [("release", 3), ("", 3), ("other", None)])
+def test_the_first_container_is_judged_where_none_is_named(container: str, code: int | None) -> None:
+    assert runs.exit_code_of(task(exit_code=3), container) == code
+
+
 def test_a_start_is_the_same_in_a_dry_run_and_a_real_one() -> None:
     unknown = Unknown("ARN of task definition bond-release", "playbooks/release.yml")
     coming = runs.Subject("c", unknown, "release", NETWORK, "offramp-1", before=BEFORE)
