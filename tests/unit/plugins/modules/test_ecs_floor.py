@@ -45,7 +45,8 @@ def bounds(result: dict[str, Any]) -> list[tuple[int, int]]:
 
 def ramp(api: FakeScaling, *, dry: bool) -> list[tuple[int, int]]:
     """What a ramp over floors of 1, 3, 3 and 5 tasks does, and its end."""
-    found, foreseen = [], {}
+    found: list[tuple[int, int]] = []
+    foreseen: dict[str, Any] = {}
     for tasks in (1, 3, 3, 5, 0):
         result = floor(api, dry=dry, floor=tasks, foreseen=foreseen)
         assert not result["failed"], result

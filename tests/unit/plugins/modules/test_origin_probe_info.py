@@ -141,7 +141,7 @@ def test_an_origin_that_does_not_exist_yet_is_not_asked(origins: Origins) -> Non
 
 
 def test_an_app_that_does_not_keep_idle_connections_is_found_after_a_pause(origins: Origins) -> None:
-    answers = iter([(200, {}), (200, {}), (502, {})])
+    answers: Iterator[Answer] = iter([(200, {}), (200, {}), (502, {})])
     origins.serve("elb.example", answer=lambda: next(answers))
     result = probe("elb.example", gaps=(0.01, 0.05))
     assert "with 502, and not 200, after 0.05 s without a request" in result["msg"]
