@@ -101,7 +101,9 @@ def test_by_a_person_s_word_nobody_is_asked(world: HerokuWorld) -> None:
 
 def test_an_app_whose_dynos_have_all_crashed_takes_no_traffic_back(world: HerokuWorld) -> None:
     have = module.Have("bond-server", 2, ("crashed", "crashed"))
-    failure = module.MODULE.waiting.failed(have)
+    waiting = module.MODULE.waiting
+    assert waiting is not None
+    failure = waiting.failed(have)
     assert failure is not None
     assert "Every web dyno of Heroku app bond-server has crashed." in failure.sentence()
-    assert module.MODULE.waiting.failed(module.Have("bond-server", 2, ("crashed", "up"))) is None
+    assert waiting.failed(module.Have("bond-server", 2, ("crashed", "up"))) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws.pins import Use
+from ansible_collections.offramp.ecs.plugins.module_utils.aws.pins import Pins, Use
 from ansible_collections.offramp.ecs.plugins.modules import secret_bundle
 from ansible_collections.offramp.ecs.plugins.modules import secret_parity_info as module
 from tests.unit.plugins.heroku_world import HerokuWorld, heroku_world
@@ -42,7 +42,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HerokuWorld]:
 
 
 def look(world: HerokuWorld, monkeypatch: pytest.MonkeyPatch, *uses: Use, dry: bool = False) -> dict[str, Any]:
-    monkeypatch.setattr(module.Pins, "uses", lambda _self, _cluster, _services, _arn: uses)
+    monkeypatch.setattr(Pins, "uses", lambda _self, _cluster, _services, _arn: uses)
     return world.run(module, dry=dry, app="bond-server", name=NAME, cluster="offramp-staging", services=["bond-web"])
 
 
