@@ -149,7 +149,7 @@ class Look:
         evidence, judgement = self._judged(step, now)
         if judgement.outcome == "broken" and self.watch.still:
             judgement = self._sick(judgement, now)
-        if self.watch.trouble and not (judgement.final or judgement.outcome == "fail"):
+        if self.watch.trouble and judgement.outcome != "fail":
             judgement = replace(judgement, reason=f"{judgement.reason}. {self.watch.trouble}")
         if step.pause.asked and judgement.outcome == "pass" and self.paused is None:
             self.paused = now

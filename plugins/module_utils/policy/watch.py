@@ -68,10 +68,13 @@ class Watch:
         Raises:
             OfframpError: one cannot.
         """
-        for name, source in (("new", self.new), ("old", self.old)):
-            if name not in self._started:
-                source.start()
-                self._started.add(name)
+        for name, source in self._sides():
+            self._start(name, source)
+
+    def _start(self, name: str, source: Source) -> None:
+        if name not in self._started:
+            source.start()
+            self._started.add(name)
 
     def ticks(self, rhythm: Rhythm, now: float) -> list[Tick]:
         """All complete periods so far; earlier ones are read again with each new one, since sources may be late.
@@ -121,15 +124,16 @@ class Watch:
         return [("new", self.new), ("old", self.old)]
 
     def _start_what_can(self) -> None:
-        """Before a ramp every source must start; within one it may come back."""
-        try:
-            self.start()
-        except (BadInput, DoorShut):
-            raise
-        except OfframpError as error:
-            if not self.share:
+        """Before a ramp every source must start; within one each may come back, whatever the other does."""
+        for name, source in self._sides():
+            try:
+                self._start(name, source)
+            except (BadInput, DoorShut):
                 raise
-            self.trouble = error.msg
+            except OfframpError as error:
+                if not self.share:
+                    raise
+                self.trouble = error.msg
 
     def _counts(self, name: str, starts: range) -> Counts:
         told: Counts = {}

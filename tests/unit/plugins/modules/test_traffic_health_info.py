@@ -554,3 +554,18 @@ def test_a_source_that_is_silent_for_another_reason_asks_nobody(clock: Clock) ->
     asked: list[int] = []
     api = Look(Watch(Counted(None), Counted((450, 0)), 10), lambda: 0, sick=lambda: asked.append(1) or "timeout")
     assert (look(api, clock, 11).judgement.outcome, asked) == ("broken", [])
+
+
+def test_a_source_that_cannot_start_keeps_no_other_from_it_and_is_named_to_the_end(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = Look(Watch(Counted((50, 0)), Counted((450, 0)), 10), lambda: 0)
+
+    def refuse() -> None:
+        raise Denied("AWS refused GetMetricData.")
+
+    monkeypatch.setattr(api.watch.new, "start", refuse)
+    have = look(api, clock, 11, 16, max_silence=10)
+    assert (have.judgement.final, api.watch.old.started) == (True, 1)  # type: ignore[attr-defined]
+    told = "the source of the new side does not tell, for 15 s. AWS refused GetMetricData."
+    assert have.judgement.reason == told
