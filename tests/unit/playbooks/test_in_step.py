@@ -59,7 +59,9 @@ OUTPUTS = (
     "TargetGroupFullName",
     "LogGroupName",
 )
-RELEASE_OF_BOTH = Counter({"RegisterTaskDefinition": 2, "UpdateService": 2})
+RELEASE_OF_BOTH = Counter(
+    {"PutParameter": 1, "RegisterTaskDefinition": 2, "UpdateService": 2, "DeleteParameter": 1}  # under the app's lock
+)
 
 
 class Place:

@@ -261,7 +261,10 @@ def test_without_a_circuit_breaker_the_same_reason_again_and_again_is_enough(ser
     assert not served.serve(arn, circuit_breaker=False)["failed"]
     failed = served.watch(arn)
     assert "serves again, with 2 of 2 tasks." in failed["msg"]
-    assert failed["changes"][0]["after"]["because"].startswith("3 tasks ended for the same reason: Essential")
+    why = failed["changes"][0]["after"]["because"]
+    ended, said = why.split(maxsplit=1)
+    assert int(ended) >= 3, "more may have ended from one look to the next"
+    assert said.startswith("tasks ended for the same reason: Essential")
     assert not served.serve(served.definition("v1")["task_definition"]["arn"])["failed"]
 
 
