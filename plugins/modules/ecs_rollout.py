@@ -29,6 +29,13 @@ options:
     description: Number of tasks that end for the same reason after which nothing good is expected.
     type: int
     default: 3
+  steady:
+    description:
+      - Seconds for which a completed rollout is still watched. ECS takes it for complete when its tasks were healthy
+        once; where they end soon after for the same reason, all of them or I(same_reason), the former release is
+        ordered again. A service that was complete for longer already is not watched.
+    type: float
+    default: 0.0
   show_logs:
     description:
       - Whether the last 20 log lines of a failed task are part of the failure. Values of the pinned secret are blotted
@@ -105,6 +112,7 @@ SPEC = spec.spec(
         "target_group_arn": {"type": "str", "default": ""},
         "deadline": {"type": "float", "default": 900.0},
         "same_reason": {"type": "int", "default": 3},
+        "steady": {"type": "float", "default": 0.0},
         "show_logs": {"type": "bool", "default": True},
         "every": {"type": "float", "default": 15.0},
     },
@@ -139,10 +147,9 @@ class Have:
 
 def want_of(params: Mapping[str, Any]) -> Want:
     """The rollout to watch."""
-    subject = rollouts.Subject(
-        params["cluster"], params["service"], params["task_definition"], params["target_group_arn"]
-    )
-    return Want(subject, verdicts.Limits(params["deadline"], params["same_reason"]), params["show_logs"])
+    named = (params[name] for name in ("cluster", "service", "task_definition", "target_group_arn", "steady"))
+    limits = verdicts.Limits(params["deadline"], params["same_reason"], params["steady"])
+    return Want(rollouts.Subject(*named), limits, params["show_logs"])
 
 
 def connect(params: Mapping[str, Any], door: Door) -> Api:
@@ -170,7 +177,7 @@ def plan(have: Have, want: Want) -> list[Change]:
 
 def settled(have: Have) -> bool:
     """Whether it is done, or something must be done."""
-    return have.look.state in ("completed", "idle") or bool(plan(have, have.want))
+    return verdicts.is_steady(have.look, have.want.limits) or bool(plan(have, have.want))
 
 
 def failed(have: Have) -> Optional[OfframpError]:

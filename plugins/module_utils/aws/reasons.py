@@ -84,6 +84,10 @@ _HINTS: tuple[tuple[str, str], ...] = (
         "The pinned secret version is gone: run playbooks/copy.yml, then release again.",
     ),
     (
+        r"marked for deletion",
+        "The secret is to be deleted: restore it (aws secretsmanager restore-secret), then release again.",
+    ),
+    (
         r"descriptor matching platform|exec format error",
         "The image is built for another processor: build it for the process's architecture, or set architecture.",
     ),

@@ -37,6 +37,8 @@ class Subject:
     service: str
     task_definition: str
     target_group_arn: str = ""
+    steady: float = 0.0
+    """Seconds for which a completed rollout is still watched."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Look:
         complaint: what ECS could not do meanwhile, by the service's events ("was unable to place a task...").
         alarms: what is said of each alarm for which ECS gave the rollout up ("web-5xx (Threshold crossed: ...)").
         given_up: why we ordered the way back; "" where we did not.
+        steady: seconds since it was complete; since it began, where that was before the first look.
+        lapses: those of the failures that came when it was complete.
     """
 
     state: State
@@ -76,6 +80,8 @@ class Look:
     complaint: str = ""
     alarms: tuple[str, ...] = ()
     given_up: str = ""
+    steady: float = 0.0
+    lapses: tuple[Failure, ...] = ()
 
 
 @dataclass
@@ -92,6 +98,9 @@ class _Seen:
         healthy: how many of them were healthy.
         back: ARN of the record by which ECS was going back from ours; "" while it was not.
         alarms: see :class:`Look`.
+        under_way: whether it was seen under way.
+        completed: when it was complete, in seconds of the epoch; 0 while it is not.
+        start_up: the tasks that had failed by then.
     """
 
     deployment: str = ""
@@ -103,6 +112,9 @@ class _Seen:
     healthy: int = 0
     back: str = ""
     alarms: tuple[str, ...] = ()
+    under_way: bool = False
+    completed: float = 0.0
+    start_up: frozenset[str] = frozenset()
 
 
 class Rollouts:
@@ -141,9 +153,15 @@ class Rollouts:
         changed = counts != seen.counts or look.age < _FIRST_S
         seen.counts = counts
         if look.state == "going":
+            seen.under_way = True
             look = self._with_health(subject, look, changed, moment)
-        if changed and (look.state in ("failed", "rolling_back", "rolled_back") or (look.state == "going" and lost)):
+        if look.state == "completed":
+            look = replace(look, steady=self._steady_for(moment))
+        watched = look.state == "going" or (look.state == "completed" and look.steady < subject.steady)
+        if changed and (look.state in ("failed", "rolling_back", "rolled_back") or (watched and lost)):
             self._note_stopped(subject, unhealthy_since(service, seen.begun))
+        if look.state == "completed" and watched:
+            look = self._with_lapses(subject, look)
         return replace(
             look,
             deployment=seen.deployment,
@@ -152,6 +170,20 @@ class Rollouts:
             alarms=seen.alarms,
             given_up=self._given_up,
         )
+
+    def _steady_for(self, moment: float) -> float:
+        """Seconds for which it has been complete. Of one that was so at the first look only the begin is known."""
+        seen = self._seen
+        if not seen.completed:
+            seen.completed = moment if seen.under_way else seen.begun
+            seen.start_up = frozenset(seen.failures)
+        return max(0.0, moment - seen.completed)
+
+    def _with_lapses(self, subject: Subject, look: Look) -> Look:
+        """What failed since it was complete, and then what can be gone back to."""
+        failures = self._seen.failures.items()
+        lapses = tuple(failure for task, failure in failures if failure.over and task not in self._seen.start_up)
+        return replace(look, lapses=lapses, previous=self._last_completed(subject) if lapses else look.previous)
 
     def _note_why(self, change: Change) -> None:
         self._given_up = self._given_up or str(change.after["because"])
@@ -213,10 +245,13 @@ class Rollouts:
         running = next((each["taskDefinition"] for each in others if each["runningCount"]), "")
         if running or primary.get("rolloutState") == "COMPLETED":
             return str(running)
+        return self._last_completed(subject)
+
+    def _last_completed(self, subject: Subject) -> str:
+        """ARN of the task definition of the last other roll-out that came to its end, read once; "" without one."""
         if self._completed is None:
-            self._completed = (
-                self.ecs.previous_definition(subject.cluster, subject.service, subject.task_definition) or ""
-            )
+            found = self.ecs.previous_definition(subject.cluster, subject.service, subject.task_definition)
+            self._completed = found or ""
         return self._completed
 
     def _lost_without_record(self, look: Look, primary: Mapping[str, Any], standing: bool) -> Look:

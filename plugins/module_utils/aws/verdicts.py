@@ -17,14 +17,18 @@ _LATE = "it was not done within"
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds that a deployment may take, and how many tasks may end for the same reason."""
+    """Seconds that a deployment may take, and how many tasks may end for the same reason; ``steady`` is how many
+    seconds a completed one is still watched."""
 
     deadline: float
     same_reason: int
+    steady: float = 0.0
 
 
 def doom(look: Look, limits: Limits) -> str:
-    """Why a rollout that ECS still goes on with is given up; "" where it is not."""
+    """Why a rollout that ECS still goes on with, or has just completed, is given up; "" where it is not."""
+    if look.state == "completed":
+        return _unsteadiness(look, limits)
     if look.state != "going":
         return ""
     worst, count = commonest([each for each in look.failures if each.over])
@@ -33,6 +37,21 @@ def doom(look: Look, limits: Limits) -> str:
     if look.age >= limits.deadline:
         return f"{_LATE} {limits.deadline:.0f} s"
     return ""
+
+
+def is_steady(look: Look, limits: Limits) -> bool:
+    """Whether it is complete and was watched for long enough, or has nothing that could be watched."""
+    return look.state == "idle" or (look.state == "completed" and look.steady >= limits.steady)
+
+
+def _unsteadiness(look: Look, limits: Limits) -> str:
+    """ECS takes a deployment for complete as soon as its tasks were healthy once, and its circuit breaker then looks no
+    more. One task may end for a reason of its own; as many as the service has tasks, of the same reason, do not."""
+    worst, count = commonest(look.lapses)
+    enough = max(2, min(limits.same_reason, look.desired))
+    if worst is None or count < enough or is_steady(look, limits):
+        return ""
+    return f"{count} tasks ended for the same reason when it was complete: {worst.in_words()}"
 
 
 def way_back(look: Look, subject: Subject, limits: Limits) -> list[Change]:
@@ -48,6 +67,8 @@ def way_back(look: Look, subject: Subject, limits: Limits) -> list[Change]:
     if look.state == "failed":
         gave_up = f"ECS gave up: {look.said}"
         return _back_by_update(look, subject, gave_up) if look.previous else _to_zero(look, subject, gave_up)
+    if look.state == "completed":  # it may have visitors: without anything to go back to it is left as it is
+        return _back_by_update(look, subject, why) if look.previous else []
     if not look.record:  # a service from before ECS kept records of deployments: there is nothing to stop
         return _back_by_update(look, subject, why) if look.previous else _to_zero(look, subject, why)
     stop = _stop(look, subject, why)
@@ -58,13 +79,16 @@ def is_bad_end(look: Look, subject: Subject, limits: Limits) -> bool:
     """Whether it has failed and nothing is left to do about it."""
     if look.state in ("absent", "rolled_back", "superseded"):
         return True
-    return look.state == "failed" and not way_back(look, subject, limits)
+    given_up = look.state == "failed" or bool(doom(look, limits))
+    return given_up and not way_back(look, subject, limits)
 
 
 def progress(look: Look, subject: Subject, limits: Limits) -> str:
     """Half a sentence for who waits."""
     if look.state == "rolling_back":
         return f"{subject.service} goes back to {name_of(look.serving)}, {look.serving_tasks} tasks of it run"
+    if look.state == "completed":
+        return f"{subject.service} is complete, and is watched for {limits.steady:.0f} s"
     failed = sum(each.over for each in look.failures)
     worst, _ = commonest(look.failures)
     counts = f"{look.healthy} of {look.desired} tasks healthy, {look.starting} starting"
@@ -107,6 +131,8 @@ def _why(look: Look) -> str:
 def _outcome(look: Look) -> str:
     if look.state == "rolled_back":
         return f"{name_of(look.serving)} serves again, with {look.serving_tasks} of {look.desired} tasks."
+    if look.state == "completed":
+        return "There is no earlier release to go back to, so the service goes on with it."
     return "It was the first release, so there is nothing to go back to; the service keeps no task."
 
 

@@ -48,6 +48,7 @@ SHARED = {
     "release_public_ip": True,
     "release_within": 60,
     "release_every": 0.2,
+    "release_steady": 0,
 }
 OUTPUTS = (
     "RepositoryUri",

@@ -40,6 +40,7 @@ SHARED = {
     "release_public_ip": True,
     "release_within": 60,
     "release_every": 0.2,
+    "release_steady": 0,
     "run_process": "worker",
     "run_every": 0.2,
 }

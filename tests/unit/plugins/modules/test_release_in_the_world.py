@@ -31,7 +31,9 @@ from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
 
 CLUSTER, SERVICE, SECRET = "offramp-test", "bond-worker", "test/bond/config"
 PASSWORD = "hunter2-is-no-word"
-IMAGES = {"bond": {"v1": {}, "v2": {}, "v3-crashes": {"starts": "crashes", "exit_code": 3}}}
+IMAGES = {
+    "bond": {"v1": {}, "v2": {}, "v3-crashes": {"starts": "crashes", "exit_code": 3}, "v4-dies": {"dies_after": 4}}
+}
 
 
 class Ground(EcsGround):
@@ -253,6 +255,18 @@ def test_a_release_that_crashes_is_rolled_back_and_the_old_one_serves_on(served:
     assert "log lines" in failed["hint"]
     assert "log" not in failed["rollout"]
     assert not served.release("v1")["changed"], "the old version is what runs, so nothing is left to do"
+
+
+def test_a_release_that_dies_when_it_is_complete_is_undone(served: Ground) -> None:
+    assert not served.release("v1")["failed"]
+    failed = served.release("v4-dies", steady=20.0)
+    assert failed["rollout"]["verdict"] == "rolled_back"
+    assert [change["verb"] for change in failed["changes"]] == ["update"]
+    assert "tasks ended for the same reason when it was complete" in failed["changes"][0]["after"]["because"]
+    assert "serves again, with 2 of 2 tasks." in failed["msg"]
+    with served.world.watched() as seen:
+        assert not served.release("v1")["failed"]
+    assert "write UpdateService" not in seen
 
 
 def test_without_a_circuit_breaker_the_same_reason_again_and_again_is_enough(served: Ground) -> None:

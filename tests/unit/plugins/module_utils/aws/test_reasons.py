@@ -68,6 +68,10 @@ def test_reasons_that_differ_by_ids_only_are_the_same() -> None:
             Failure("1", "ResourceInitializationError: unable to pull secrets: dial tcp 1.2.3.4:443: i/o timeout"),
             "no route",
         ),
+        (
+            Failure("1", "ResourceInitializationError: unable to pull secrets: it was marked for deletion"),
+            "restore-secret",
+        ),
         (Failure("1", "Essential container in task exited", "OutOfMemoryError: container killed", 137), "more memory"),
         (Failure("1", "Essential container in task exited", "", 137), "exit code 137"),
         (Failure("1", "Essential container in task exited", "", 1), "last log lines"),

@@ -117,3 +117,32 @@ def test_alarms_are_named_with_what_they_say() -> None:
 def test_a_rollout_without_a_record_is_undone_by_an_update(previous: str, verb: str) -> None:
     look = replace(GOING, record="", age=900, previous=previous)
     assert verbs(look) == [(verb, "update_service")]
+
+
+@pytest.mark.parametrize(
+    ("lapses", "steady", "expected"),
+    [
+        (CRASHES[:1], 5, []),
+        (CRASHES[:2], 5, [("update", "update_service")]),
+        (CRASHES[:2], 60, []),
+        ((CRASHES[0], Failure("9", "OutOfMemoryError")), 5, []),
+    ],
+)
+def test_a_completed_release_is_undone_where_its_tasks_end_while_it_is_watched(
+    lapses: tuple[Failure, ...], steady: float, expected: list[tuple[str, str]]
+) -> None:
+    look = replace(GOING, state="completed", steady=steady, failures=lapses, lapses=lapses)
+    watched = replace(LIMITS, steady=60)
+    made = [(change.verb, change.payload.operation) for change in verdicts.way_back(look, SUBJECT, watched)]
+    assert made == expected
+    assert verdicts.is_steady(look, watched) is (steady >= 60)
+
+
+def test_a_completed_release_without_an_earlier_one_fails_and_is_left_as_it_is() -> None:
+    look = replace(GOING, state="completed", previous="", steady=5, failures=CRASHES, lapses=CRASHES)
+    watched = replace(LIMITS, steady=60)
+    assert verdicts.way_back(look, SUBJECT, watched) == []
+    assert verdicts.is_bad_end(look, SUBJECT, watched)
+    assert verdicts.error(look, SUBJECT, {}).msg.endswith(
+        "There is no earlier release to go back to, so the service goes on with it."
+    )
