@@ -125,11 +125,11 @@ class Stage:
         started, before = time.time(), count_visits(self._home / VISITORS)
         processes, missed = _Play(self, case, name).through()
         ran = [process.told() for process in processes]
+        self._world.order(faults=[])  # the world is asked by calls, too
         world = self._at_the_end(case)
         time.sleep(AFTER_S)
         self._world.visit(0)
         visits = count_visits(self._home / VISITORS)
-        self._world.order(faults=[])
         traffic = Traffic(
             requests=visits.requests - before.requests,
             failed=visits.failed - before.failed,
