@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from rehearsal.aws.adapters.reach import Patches
 from rehearsal.aws.calls import Clients
 from rehearsal.aws.ecs.errors import EcsError
 from rehearsal.aws.errors import RefusedError
+from rehearsal.aws.lookout import Lookout
 from rehearsal.aws.scaler.schedule import is_due
 from rehearsal.aws.service import Parameters, Service
 
@@ -129,25 +129,12 @@ class _Made:
         return None
 
 
-class Clock:
+class Clock(Lookout):
     """Runs the tasks of schedules that are due, from :meth:`start` to :meth:`stop`; :meth:`hold` keeps it from it."""
 
     def __init__(self, run_task: RunTask) -> None:
+        super().__init__("schedules")
         self._run_task = run_task
-        self._looked = time.time()
-        self._acting = threading.RLock()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep_looking, name="schedules", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -156,10 +143,8 @@ class Clock:
             yield
             self._looked = time.time()
 
-    def _keep_looking(self) -> None:
-        while not self._over.wait(LOOKS_EVERY):
-            with self._acting:
-                self.look(time.time())
+    def _pause(self) -> float:
+        return LOOKS_EVERY
 
     def look(self, now: float) -> None:
         """Run what became due since the last look, each once."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import logging
-import threading
 import time
 import uuid
 from collections import deque
@@ -15,11 +13,11 @@ from typing import Any, Protocol
 
 from rehearsal.aws.adapters import metrics, moto_scaling
 from rehearsal.aws.adapters.moto_scaling import TargetState
+from rehearsal.aws.lookout import Lookout
 from rehearsal.aws.scaler import usage
 from rehearsal.aws.scaler.schedule import is_due
 from rehearsal.aws.scaler.tracking import Course, Limits, Policy, decide, readings
 
-logger = logging.getLogger(__name__)
 Json = dict[str, Any]
 Place = tuple[str, str]
 """Region and resource id."""
@@ -56,29 +54,16 @@ class Services(Protocol):
         """The tasks that run, of all services."""
 
 
-class Scaler:
+class Scaler(Lookout):
     """Acts from :meth:`start` to :meth:`stop`; :meth:`hold` keeps it from acting."""
 
     def __init__(self, account: str, services: Services, tempo: Tempo | None = None) -> None:
+        super().__init__("scaler")
         self._account, self._services, self._tempo = account, services, tempo or Tempo()
         self._activities: deque[tuple[str, Json]] = deque(maxlen=_MOST_ACTIVITIES)
         self._courses: dict[Place, Course] = {}
         self._bounds: dict[Place, tuple[str, int, int]] = {}
         self._usage: dict[str, usage.Usage] = {}
-        self._looked = time.time()
-        self._acting = threading.RLock()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep_looking, name="scaler", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -94,13 +79,8 @@ class Scaler:
         asked = {name: about[name] for name in ("ResourceId", "ScalableDimension") if name in about}
         return [each for where, each in reversed(self._activities) if where == region and asked.items() <= each.items()]
 
-    def _keep_looking(self) -> None:
-        while not self._over.wait(self._tempo.period - time.time() % self._tempo.period):
-            try:
-                with self._acting:
-                    self.look(time.time())
-            except Exception:  # whatever it is, the next look may go well, and the log says what happened
-                logger.exception("the scaler could not look")
+    def _pause(self) -> float:
+        return self._tempo.period - time.time() % self._tempo.period
 
     def look(self, now: float) -> None:
         """Measure the tasks, let scheduled actions act, then bring each service where its target wants it."""
