@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from rehearsal.faults import FaultError, Rule, load_faults
 from rehearsal.findings import FindingsError
 from rehearsal.home import REQUESTS, VISITORS
 from rehearsal.requestlog import read_log
-from rehearsal.running import LAST, SEED, RunningWorld, WorldError, end_with_us, running_world
+from rehearsal.running import LAST, SEED, RunningWorld, WorldError, end_with_us, running_world, wait_for_the_end
 from rehearsal.visits import count_visits
 
 
@@ -53,6 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     world.add_argument("--faults", type=Path, metavar="FILE", help="rules for what goes wrong (rehearsal/faults.py)")
     world.add_argument("--env-file", type=Path, help="write the world's environment there, for `set -a; . FILE`")
     up = commands.add_parser("up", parents=[world], help="start a world and keep it until Ctrl-C")
+    up.add_argument(
+        "--with",
+        type=int,
+        dest="owner",
+        metavar="PID",
+        default=os.environ.get("REHEARSAL_WITH"),
+        help="end when that process has ended, however it did (default: REHEARSAL_WITH)",
+    )
     up.set_defaults(does=_up)
     run = commands.add_parser("run", parents=[world], help="start a world, run a command in it, end the world")
     run.add_argument("command", nargs="+", metavar="-- CMD")
@@ -85,7 +92,7 @@ def _up(options: argparse.Namespace) -> int:
         _write_environment(world, options.env_file)
         print("\n".join(_exports(world.environment)))
         print("# The world is up. Ctrl-C ends it.", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        wait_for_the_end(options.owner)
     return 0
 
 

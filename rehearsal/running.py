@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ LAST = REPOSITORY / ".rehearsal"
 """The home of the last world, unless ``--home`` or REHEARSAL_HOME says otherwise."""
 START_S = 300.0
 """Until a world has started, or has done what it was asked to (a snapshot waits for stacks)."""
+LOOKS_EVERY_S = 0.5
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -81,3 +83,22 @@ def end_with_us() -> None:
     """The command gets SIGTERM when this process dies, even by SIGKILL (Linux; elsewhere it would live on)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def wait_for_the_end(owner: int | None) -> None:
+    """Return at SIGINT or SIGTERM, or soon after another process, the ``owner``, has ended."""
+    over = threading.Event()
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, lambda *_: over.set())
+    while not over.wait(LOOKS_EVERY_S) and (owner is None or _is_there(owner)):
+        pass
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, and there
+        pass
+    return True

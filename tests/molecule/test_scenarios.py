@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def test_scenario(scenario: str) -> None:
     ran = subprocess.run(
         ["molecule", "test", "--scenario-name", scenario],
         cwd=ROOT,
+        env={**os.environ, "REHEARSAL_WITH": str(os.getpid())},  # a test that is killed leaves no world behind
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -52,6 +52,23 @@ def test_nothing_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc, which only Linux has")
+def test_a_world_can_end_with_a_process_that_did_not_start_it(tmp_path: Path) -> None:
+    owner = subprocess.Popen(["sleep", "600"])
+    environment = tmp_path / "environment"
+    options = ["--home", str(tmp_path / "home"), "--env-file", str(environment), "--with", str(owner.pid)]
+    up = subprocess.Popen([sys.executable, "-m", "rehearsal", "up", *options], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 3 * WITHIN_S
+    while not environment.exists():
+        assert time.monotonic() < deadline, "the world did not come up"
+        time.sleep(0.1)
+    started = children(up.pid)
+    owner.kill()
+    owner.wait()
+    assert up.wait(WITHIN_S) == 0
+    assert not [pid for pid in started if alive(pid)]
+
+
 def test_run_gives_the_command_the_world_and_passes_its_exit_code_on(tmp_path: Path) -> None:
     script = "import os, sys; sys.exit(7 if os.environ['AWS_ENDPOINT_URL'].startswith('http://127.0.0.1:') else 1)"
     environment = tmp_path / "environment"
