@@ -23,6 +23,8 @@ short_description: Make a Heroku app big enough for its traffic to come back
 description:
   - Looks how many web dynos the app has, scales it up to what it had before it was retired, and waits until they run.
     Only C(web) takes traffic, so other process types stay as they are. An app is never made smaller.
+  - Where nobody knows that the app was made small, one web dyno may be starting beside others that are up, and is not
+    waited for. Heroku restarts every dyno about once a day.
   - Where Heroku cannot be asked (no token, no answer) and nobody has noted that the app was made small, the module says
     so and goes on. Where it was made small, or has no web dyno and nobody knows how many it had, it fails.
 options:
@@ -79,6 +81,8 @@ SPEC = spec(
     },
 )
 WEB = "web"
+_RESTARTING = 1
+"""So many dynos may be starting of an app that was left alone: https://devcenter.heroku.com/articles/dynos#restarting."""
 _PATIENCE_S = 5.0
 """Seconds for one answer: a rollback must not wait for a platform that is down."""
 
@@ -107,13 +111,22 @@ class Want:
 
 @dataclass(frozen=True)
 class Have:
-    """The web dynos that are wanted and those there are by state; ``trouble`` where Heroku could not be asked."""
+    """The web dynos that are wanted and those there are by state; ``trouble`` where Heroku could not be asked.
+
+    Of an app that ``grew``, or that an earlier run may have let grow, all are waited for.
+    """
 
     app: str
     web: int = 0
     states: tuple[str, ...] = ()
     trouble: str = ""
     forced: bool = False
+    grew: bool = False
+
+    @property
+    def starting(self) -> int:
+        """Web dynos that do not answer yet."""
+        return self.states.count("starting")
 
     @property
     def up(self) -> int:
@@ -143,7 +156,8 @@ def observe(api: Api, want: Want) -> Have:
     except OfframpError as error:
         return Have(want.app, trouble=error.msg)
     web = sum(process.quantity for process in formation if process.type == WEB)
-    return Have(want.app, web, tuple(dyno.state for dyno in dynos if dyno.type == WEB))
+    states = tuple(dyno.state for dyno in dynos if dyno.type == WEB)
+    return Have(want.app, web, states, grew=bool(want.web))
 
 
 def plan(have: Have, want: Want) -> list[Change]:
@@ -195,6 +209,12 @@ def headline(have: Have) -> list[str]:
     return [f"{about}: {have.up} of {have.web} web dynos up"]
 
 
+def _settled(have: Have) -> bool:
+    if len(have.states) < have.web:
+        return False
+    return not have.starting or (not have.grew and have.up > 0 and have.starting <= _RESTARTING)
+
+
 def _failed(have: Have) -> Optional[OfframpError]:
     if not have.web or set(have.states) != {"crashed"}:
         return None
@@ -223,7 +243,7 @@ MODULE = runner.Module(
     foresee=foresee,
     headline=headline,
     waiting=Waiting(
-        settled=lambda have: len(have.states) >= have.web and "starting" not in have.states,
+        settled=_settled,
         failed=_failed,
         progress=lambda have: f"{have.up} of {have.web} web dynos up",
     ),

@@ -107,3 +107,32 @@ def test_an_app_whose_dynos_have_all_crashed_takes_no_traffic_back(world: Heroku
     assert failure is not None
     assert "Every web dyno of Heroku app bond-server has crashed." in failure.sentence()
     assert waiting.failed(module.Have("bond-server", 2, ("crashed", "up"))) is None
+
+
+@pytest.mark.parametrize(
+    ("states", "grew", "settled"),
+    [
+        (("up", "starting"), False, True),
+        (("up", "starting"), True, False),
+        (("up", "up"), True, True),
+        (("up", "starting", "starting"), False, False),
+        (("starting",), False, False),
+        (("crashed", "starting"), False, False),
+        (("idle", "starting"), False, True),
+        (("up",), False, False),
+        (("up", "crashed"), True, True),
+    ],
+)
+def test_a_dyno_that_restarts_beside_others_does_not_delay_the_way_back(
+    states: tuple[str, ...], grew: bool, settled: bool
+) -> None:
+    waiting = module.MODULE.waiting
+    assert waiting is not None
+    assert waiting.settled(module.Have("bond-server", max(2, len(states)), states, grew=grew)) is settled
+
+
+def test_only_an_app_that_may_have_grown_is_waited_for_as_a_whole(world: HerokuWorld) -> None:
+    scale(world, 3)
+    left_alone, grown = ready(world), ready(world, noted={"web": 3}, within=0.3)
+    assert left_alone["headline"] == ["Readiness of Heroku app bond-server: 2 of 3 web dynos up"]
+    assert (grown["kind"], "2 of 3 web dynos up" in grown["msg"]) == ("deadline", True)
