@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import locks
 from rehearsal.requestlog import Entry, read_log
 from tests.unit.plugins.ecs_ground import EcsGround
 from tests.unit.plugins.heroku_world import HerokuWorld, heroku_world
@@ -25,6 +28,7 @@ from tests.unit.plugins.heroku_world import HerokuWorld, heroku_world
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 CLUSTER, SECRET = "offramp-staging", "staging/bond-server/config"
+LONG_AGO = "2026-01-01T00:00:00Z"
 SERVICES = ["bond-server-clock", "bond-server-worker"]
 CONFIG = {
     "APP": "bond-server",
@@ -206,6 +210,7 @@ def test_a_run_with_nothing_to_do_reads_little_and_writes_nothing(place: Place) 
         "GetSecretValue": 1,
         "DescribeServices": 1,
         "DescribeTaskDefinition": 2,
+        "GetParameter": 1,
     }
     assert f"Use of secret {SECRET}: bond-server-clock, bond-server-worker run with what it holds" in told
 
@@ -258,6 +263,16 @@ def test_one_run_is_one_version_and_one_release_of_each_service(place: Place) ->
     summary = told.partition("SUMMARY")[2]
     assert f"- Use of secret {SECRET}: bond-server-clock, bond-server-worker run with what it holds" in summary
     assert "stale" not in summary
+    _, _, writes = place.copy("-e", "copy_releases=true")
+    assert writes == {}
+
+
+def test_a_run_with_nothing_to_do_frees_the_lock_that_a_killed_one_left(place: Place) -> None:
+    parameters = place.aws.client("ssm")
+    held = asdict(locks.Held(locks.owner_of("", os.environ), platform.node(), "1 0", "release", LONG_AGO, LONG_AGO))
+    parameters.put_parameter(Name="/offramp/staging/bond-server/lock", Value=json.dumps(held), Type="String")
+    _, _, writes = place.copy("-e", "copy_releases=true")
+    assert writes == {"PutParameter": 1, "DeleteParameter": 1}  # it is reclaimed first
     _, _, writes = place.copy("-e", "copy_releases=true")
     assert writes == {}
 
