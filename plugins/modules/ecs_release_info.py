@@ -38,7 +38,14 @@ task_definition:
     family: {description: Its family., type: str}
     arn: {description: ARN of the revision., type: str}
     image: {description: The image that it pins., type: str}
-    secret_version: {description: The version of the secret that it pins; empty where it pins none., type: str}
+    image_tag: {description: By which tag it was released; empty where nobody said., type: str}
+    secret:
+      description: The secret that it pins; empty where it pins none.
+      type: dict
+      contains:
+        arn: {description: Its ARN., type: str}
+        version_id: {description: The version of it., type: str}
+        keys: {description: Names of the keys., type: list, elements: str}
     returning: {description: See the option C(returning) of M(offramp.ecs.ecs_service)., type: dict}
 """
 
@@ -73,7 +80,8 @@ class Release:
     family: str
     arn: str
     image: str = ""
-    secret_version: str = ""
+    image_tag: str = ""
+    secret: dict[str, Any] = field(default_factory=lambda: _secret([]))
     returning: dict[str, Any] = field(default_factory=dict)
 
 
@@ -148,10 +156,22 @@ def _previous(completed: list[dict[str, Any]], want: Want, present: str) -> str:
 
 def _told(definition: dict[str, Any], target_group: str) -> Release:
     container = definition["containerDefinitions"][0]
-    pinned = [definitions.split_reference(each["name"], each["valueFrom"]) for each in container.get("secrets", [])]
-    version = next((each[1] for each in pinned if each), "")
-    back = releases.returning(definition, target_group)
-    return Release(definition["family"], definition["taskDefinitionArn"], container["image"], version, back)
+    return Release(
+        definition["family"],
+        definition["taskDefinitionArn"],
+        container["image"],
+        releases.tags_in(definition).get(releases.IMAGE_TAG, ""),
+        _secret(container.get("secrets", [])),
+        releases.returning(definition, target_group),
+    )
+
+
+def _secret(references: list[dict[str, str]]) -> dict[str, Any]:
+    """The first secret that is pinned by ours, and all of its keys; the form is that of M(offramp.ecs.secret_info)."""
+    pinned = {each["name"]: definitions.split_reference(each["name"], each["valueFrom"]) for each in references}
+    arn, version = next((each for each in pinned.values() if each), ("", ""))
+    keys = [name for name, each in pinned.items() if each == (arn, version)]
+    return {"arn": arn, "version_id": version, "keys": keys}
 
 
 def report(have: Release) -> dict[str, Any]:
@@ -161,10 +181,8 @@ def report(have: Release) -> dict[str, Any]:
 
 def headline(have: Release) -> list[str]:
     """The release in one sentence."""
-    digest = have.image.rpartition("@")[2]
-    return [
-        f"Release {have.family}: back to {ecs.name_of(have.arn)}, image {digest}, secret version {have.secret_version}"
-    ]
+    digest, version = have.image.rpartition("@")[2], have.secret["version_id"]
+    return [f"Release {have.family}: back to {ecs.name_of(have.arn)}, image {digest}, secret version {version}"]
 
 
 MODULE = Module(

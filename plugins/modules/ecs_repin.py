@@ -44,6 +44,7 @@ task_definition:
     family: {description: Its family., type: str}
     arn: {description: "ARN of the revision, not known before it is registered.", type: str}
     image: {description: The image that it pins., type: str}
+    image_tag: {description: By which tag it was released; empty where nobody said., type: str}
     secret_version: {description: The version of the secret that it pins., type: str}
 """
 

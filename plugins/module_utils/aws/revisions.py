@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import definitions, ecs, releases, services
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
@@ -113,7 +113,13 @@ def foresee(have: Have) -> Have:
 def report(have: Have) -> dict[str, Any]:
     """What playbooks use of a revision."""
     want = have.want
-    return {"family": want.family, "arn": have.arn, "image": want.image, "secret_version": want.secret_version}
+    return {
+        "family": want.family,
+        "arn": have.arn,
+        "image": want.image,
+        "image_tag": want.tags.get(releases.IMAGE_TAG, ""),
+        "secret_version": want.secret_version,
+    }
 
 
 def headline(have: Have) -> list[str]:

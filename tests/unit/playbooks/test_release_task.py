@@ -36,6 +36,7 @@ SHARED = {
         "worker": {"size": "standard-2x"},
     },
     "release_jobs": [{"name": "nightly", "when": "cron(30 3 * * ? *)", "process": {"command": COUNT.split()}}],
+    "release_environment": {"APP_VERSION": "{{ release_image }}"},
     "release_watch_alarms": False,
     "release_public_ip": True,
     "release_within": 60,
@@ -152,12 +153,16 @@ def test_a_release_task_that_fails_leaves_all_as_it_was(released: Place) -> None
     assert "no column" not in released.lines()
 
 
-def test_the_next_release_moves_services_and_jobs_and_going_back_runs_no_task(released: Place) -> None:
+def test_the_next_release_moves_services_and_jobs_and_so_does_going_back_which_runs_no_task(released: Place) -> None:
+    first = released.job()["Target"]["EcsParameters"]["TaskDefinitionArn"]
     _, writes = released.play("release", "-e", "release_image=v2", "-e", "release_jobs_owner=aws")
     assert (writes["RunTask"], writes["UpdateService"], writes["UpdateSchedule"]) == (1, 1, 1)
     assert released.job()["State"] == "ENABLED"
-    _, writes = released.play("release", "-e", "release_to=previous")
-    assert writes == Counter({"UpdateService": 1})
+    _, writes = released.play("release", "-e", "release_to=current", "-e", "release_jobs_owner=aws")
+    assert writes == Counter(), "jobs and release task are of what runs, v2, and not of the inventory's v1"
+    _, writes = released.play("release", "-e", "release_to=previous", "-e", "release_jobs_owner=aws")
+    assert writes == Counter({"UpdateService": 1, "UpdateSchedule": 1})
+    assert released.job()["Target"]["EcsParameters"]["TaskDefinitionArn"] == first
 
 
 def test_a_one_off_command_shows_what_it_printed_and_fails_with_its_exit_code(released: Place) -> None:
