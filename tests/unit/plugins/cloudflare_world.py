@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -53,7 +54,7 @@ class CloudflareWorld(Stage):
 
     def run(self, module: Any, *, dry: bool = False, dies_after: int | None = None, **params: Any) -> dict[str, Any]:
         """A module's result; with ``dies_after`` the run is killed when it has made so many writes."""
-        checked = ArgumentSpecValidator(**module.SPEC).validate(params)
+        checked = ArgumentSpecValidator(**deepcopy(module.SPEC)).validate(params)  # it fills defaults in
         assert not checked.error_messages
         left = iter(range(dies_after)) if dies_after is not None else iter(int, 1)
         orders = runner.Orders(dry=dry, say=self.said.append, alive=lambda: next(left, None) is not None)

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,9 @@ def origins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origins
 
 def probe(*addresses: str, dry: bool = False, gaps: tuple[float, ...] = (), **params: Any) -> dict[str, Any]:
     given = [{"name": address, "address": address, "host": API, "gaps": list(gaps)} for address in addresses]
-    checked = ArgumentSpecValidator(**module.SPEC).validate({"origins": given, "every": 0.02, "within": 5.0, **params})
+    checked = ArgumentSpecValidator(**deepcopy(module.SPEC)).validate(
+        {"origins": given, "every": 0.02, "within": 5.0, **params}
+    )
     assert not checked.error_messages
     orders = runner.Orders(dry=dry, say=lambda _line: None, alive=lambda: True)
     return runner.run(module.MODULE, checked.validated_parameters, orders)

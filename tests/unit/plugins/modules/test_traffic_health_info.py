@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def params(**more: Any) -> dict[str, Any]:
-    checked = ArgumentSpecValidator(**module.SPEC).validate({**ASKED, **more})
+    checked = ArgumentSpecValidator(**deepcopy(module.SPEC)).validate({**ASKED, **more})
     assert not checked.error_messages
     return dict(checked.validated_parameters)
 
