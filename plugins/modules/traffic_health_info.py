@@ -211,7 +211,7 @@ options:
   max_phi:
     description: The most by which evidence is tempered where the old platform's errors clump; 1 for not at all.
     type: float
-    default: 5.0
+    default: 8.0
   share_tolerance:
     description: Percentage points by which the measured share may be off, beside chance.
     type: float

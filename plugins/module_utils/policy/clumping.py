@@ -5,15 +5,23 @@ has the variance of the hypergeometric law; phi is how many times that it has. (
 Neumann, "Distribution of the ratio of the mean square successive difference", Ann. Math. Stat. 12, 1941, for taking
 neighbours: a rate that drifts does not look like clumps. An outage's two edges do, and make the guard slower, never
 rasher.)
+
+What was measured is uncertain, and an evidence that is tempered too little gives false alarms. So phi is the measured
+value's upper bound, by two standard errors: clumps of geometric sizes give the sum of their squares a relative variance
+of about four by their number.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.evidence import Count
+
+_ERRORS, _VARIANCE_OF_ONE = 2.0, 4.0
+"""Standard errors above what was measured; the relative variance of a clump's square."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +38,17 @@ class Clumping:
     expected: float = 0.0
     last: Optional[Count] = None
 
+    @property
+    def measured(self) -> float:
+        """Variance by mean; 1 as long as nothing was seen."""
+        return self.squares / self.expected if self.expected else 1.0
+
     def phi(self, most: float) -> float:
-        """Variance by mean, at least 1 and at most ``most``; 1 as long as nothing was seen."""
-        return max(1.0, min(most, self.squares / self.expected)) if self.expected else 1.0
+        """Variance by mean as it may well be, at least 1 and at most ``most``; 1 as long as no clumps were seen."""
+        if self.measured <= 1:
+            return 1.0
+        error = math.sqrt(_VARIANCE_OF_ONE * self.measured / self.expected)
+        return min(most, 1.0 + (self.measured - 1.0) * (1.0 + _ERRORS * error))
 
     def after(self, tick: Count) -> Clumping:
         """With one more tick of the old side; one without requests is passed over."""

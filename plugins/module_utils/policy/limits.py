@@ -18,7 +18,7 @@ LIMITS: Options = {
     "min_requests": {"type": "int", "default": 30},
     "max_harm": {"type": "float", "default": 50.0},
     "max_silence": {"type": "float", "default": 600.0},
-    "max_phi": {"type": "float", "default": 5.0},
+    "max_phi": {"type": "float", "default": 8.0},
     "share_tolerance": {"type": "float", "default": 5.0},
 }
 """What is asked of a step, as options of a module."""
@@ -47,7 +47,7 @@ class Limits:
     min_requests: int = 30
     max_harm: float = 50.0
     max_silence: float = 600.0
-    max_phi: float = 5.0
+    max_phi: float = 8.0
     share_tolerance: float = 5.0
 
     def soak(self, ahead: Ahead) -> float:

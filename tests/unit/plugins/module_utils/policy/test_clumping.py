@@ -21,6 +21,10 @@ def independent(ticks: int, requests: list[int], rate: float) -> list[tuple[int,
     return [(size, sum(drawn.random() < rate for _ in range(size))) for size in sizes]
 
 
+def by_three(ticks: int) -> Clumping:
+    return seen([(size, 3 * errors) for size, errors in independent(ticks, [500], 0.01)])
+
+
 def test_nothing_seen_tempers_nothing() -> None:
     assert seen([]).phi(MOST) == seen([(600, 3)]).phi(MOST) == seen([(600, 0), (600, 0)]).phi(MOST) == 1
 
@@ -28,16 +32,21 @@ def test_nothing_seen_tempers_nothing() -> None:
 @pytest.mark.parametrize("requests", [[500], [900, 100]], ids=["even traffic", "traffic that changes"])
 def test_independent_errors_have_a_phi_of_about_one(requests: list[int]) -> None:
     clumping = seen(independent(400, requests, 0.02))
-    assert clumping.squares / clumping.expected == pytest.approx(1, abs=0.15)
+    assert clumping.measured == pytest.approx(1, abs=0.15)
 
 
 def test_errors_that_always_come_by_three_have_a_phi_of_about_three() -> None:
-    clumping = seen([(size, 3 * errors) for size, errors in independent(400, [500], 0.01)])
-    assert clumping.phi(MOST) == pytest.approx(3, abs=0.5)
+    assert by_three(400).measured == pytest.approx(3, abs=0.5)
+
+
+def test_what_is_known_by_few_clumps_tempers_more() -> None:
+    few, many = by_three(4), by_three(400)
+    assert 1.5 * few.measured < few.phi(100) < 3 * few.measured
+    assert many.measured < many.phi(100) < 1.1 * many.measured
 
 
 def test_one_rare_clump_counts_with_its_size() -> None:
-    assert seen([(10_000, 0), (10_000, 4), (10_000, 0)]).phi(MOST) == pytest.approx(4, rel=0.01)
+    assert seen([(10_000, 0), (10_000, 4), (10_000, 0)]).measured == pytest.approx(4, rel=0.01)
 
 
 def test_a_rate_that_drifts_is_no_clump() -> None:

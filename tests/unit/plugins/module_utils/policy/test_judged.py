@@ -31,8 +31,8 @@ def test_tempering_is_told() -> None:
     before = judged(Ahead(0), *CLUMPED, baseline=1200)
     assert before.told() == "the old side was watched for 1200 of 1200 s; 12000 requests, 40 errors (0.33 %)"
     step = judged(Ahead(10, 25, 70), CLEAN, start=Evidence(ramp=before.evidence.ramp))
-    assert "evidence 0.827 of 200, tempered by 3.8, 60 s left" in step.told()
-    assert step.numbers()["phi"] == pytest.approx(3.752, abs=0.001)
+    assert "evidence 0.875 of 200, tempered by 6.1, 60 s left" in step.told()
+    assert step.numbers()["phi"] == 6.11
 
 
 def test_only_a_passed_step_hands_on_the_stake_of_a_promotion() -> None:

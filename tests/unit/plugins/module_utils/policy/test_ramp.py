@@ -58,7 +58,7 @@ def test_what_clumps_before_the_ramp_tempers_it_and_is_no_evidence() -> None:
     before = reduce(measure, CLUMPED, Evidence())
     assert before.value == pytest.approx(1)
     assert (before.new, before.ramp.old) == (STILL, STILL)
-    assert before.ramp.error_clumps.phi(LIMITS.max_phi) == pytest.approx(4, rel=0.01)
+    assert before.ramp.error_clumps.measured == pytest.approx(4, rel=0.01)
     tick = Tick(60, Side(60, 4), Side(540, 1))
     tempered, plain = weighed(tick, start=Evidence(ramp=before.ramp)), weighed(tick)
     assert 1 < tempered.value < plain.value
