@@ -158,7 +158,8 @@ options:
   slow_ms:
     description:
       - Milliseconds above which a request counts as slow; 0 to count none.
-      - Without it, what 95 of 100 requests to the old platform took before the ramp, where that was watched.
+      - Without it, what 95 of 100 requests to the old platform took before the ramp; where a run goes on with a ramp
+        that another began, what they took in its first step, from the second one on. Only router lines tell.
     type: int
   evidence:
     description: What the step before reported as RV(health.evidence); nothing at the beginning of a ramp.
@@ -296,12 +297,14 @@ class Want:
     Attributes:
         step: the step, what is asked of it, and the evidence before it.
         slow_ms: milliseconds above which a request counts as slow; None where that is not known, or not wanted.
+        measures_slow: whether that is to be measured for the steps to come.
         ramps: whether traffic is about to move, so that both sources must be there.
         blind: whether the balancer does not exist yet, so that nothing can be seen.
     """
 
     step: Step
     slow_ms: Optional[int]
+    measures_slow: bool
     ramps: bool
     blind: bool
 
@@ -338,7 +341,9 @@ def wanted(params: runner.Params) -> Want:
     """What to judge, from the arguments."""
     refuse_sources(params)
     blind = is_unknown((params["load_balancer"], params["target_group"]))
-    return Want(step_from(params), slow_ms_of(params), ramps=is_ahead(params), blind=blind)
+    slow_ms = slow_ms_of(params)
+    measures = slow_ms is None and params["slow_ms"] is None
+    return Want(step_from(params), slow_ms, measures, ramps=is_ahead(params), blind=blind)
 
 
 def observe(api: Look, want: Want) -> Have:
@@ -352,7 +357,7 @@ def observe(api: Look, want: Want) -> Have:
         return Have(want, step.start)
     now, watch = time.time(), api.watch
     evidence, judgement, over = api.at(step, now)
-    usual = watch.old.usual() if isinstance(watch.old, RouterTail) and step.baseline else None
+    usual = watch.old.usual() if isinstance(watch.old, RouterTail) and want.measures_slow else None
     return Have(
         want,
         evidence,

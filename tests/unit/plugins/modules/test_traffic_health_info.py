@@ -16,8 +16,10 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
     Unreachable,
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.heroku.router import RouterTail
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.counts import Divided
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.look import Look
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.ramp import Ramp
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import untold_from
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
 from ansible_collections.offramp.ecs.plugins.modules import traffic_health_info as module
@@ -193,6 +195,41 @@ def test_before_a_ramp_the_old_side_is_watched_for_how_its_errors_clump(clock: C
     report = module.report(have)
     assert (report["may_proceed"], report["evidence"]["old"]["requests"]) == (True, 0)
     assert report["evidence"]["errors"]["bank"] == 0.5
+
+
+class Tail(RouterTail):
+    """Router lines that were answered within 180 ms."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: pytest.fail("no session is opened"), [])
+
+    def start(self) -> None:
+        """Nothing is followed."""
+
+    def counts(self, starts: range) -> dict[int, tuple[int, ...] | None]:
+        return dict.fromkeys(starts, (450, 1))
+
+    def usual(self) -> float:
+        return 0.18
+
+
+@pytest.mark.parametrize(
+    ("more", "slow_ms"),
+    [
+        ({"wanted_share": 0, "baseline": 10}, 180),
+        ({"wanted_share": 10}, 180),
+        ({"wanted_share": 10, "slow_ms": 250}, 250),
+        ({"wanted_share": 10, "slow_ms": 0}, None),
+        ({"wanted_share": 10, "evidence": {**Ramp().numbers(), "slow_ms": 90}}, 90),
+    ],
+    ids=["before the ramp", "by a run that goes on with it", "given", "not wanted", "known already"],
+)
+def test_what_is_slow_is_measured_once_for_the_steps_to_come(
+    clock: Clock, more: dict[str, Any], slow_ms: int | None
+) -> None:
+    api = Look(Watch(Counted((50, 0)), Tail(), more["wanted_share"]), lambda: 0)
+    report = module.report(look(api, clock, 11, **more))
+    assert (report["may_proceed"], report["evidence"]["slow_ms"]) == (True, slow_ms)
 
 
 @pytest.mark.parametrize(
