@@ -88,6 +88,8 @@ class RequestLog:
                 await app(scope, receive, send)
                 return
             started, request = time.time(), await _read(scope, receive)
+            if request is None:
+                return
             call, caller = classify(*request), caller_of(request.headers.get("user-agent", ""))
             note = _Note(self, service, call, caller, started)
             exchange = (scope, _replay(request.body, receive), note.taken_before(send))
@@ -188,19 +190,22 @@ async def _answer(send: Send, refusal: Refusal) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _read(scope: Scope, receive: Receive) -> Request:
+async def _read(scope: Scope, receive: Receive) -> Request | None:
+    """The request; None where its client was gone before it had said it all, so that it asks for nothing."""
     body = await _whole_body(receive)
+    if body is None:
+        return None
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     query = scope.get("query_string", b"").decode("latin-1")
     return Request(scope["method"], scope["path"] + (f"?{query}" if query else ""), headers, body)
 
 
-async def _whole_body(receive: Receive) -> bytes:
+async def _whole_body(receive: Receive) -> bytes | None:
     parts: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(parts)
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)

@@ -85,8 +85,8 @@ def made_again(clean: Sequence[Entry], stops: Sequence[Point], made: Iterable[Lo
     """Which of the writes ``made`` by a run belong before the place where the run before it stopped, or nowhere.
 
     It mends something by them, and nobody can say what: the last disturbance, or one of those before it, which the
-    runs between should have mended. Not so where another write about the same thing is still to come: a lock that is to
-    be released is taken again.
+    runs between should have mended. Not so where a write about the same thing is still to come: a lock that is to be
+    released is taken again, and released once more where another step of the run finds it first.
     """
     looks = [look_of(entry) for entry in clean]
     first = min([place for place, look in enumerate(looks) if look == point.look][point.nth - 1] for point in stops)
@@ -206,8 +206,8 @@ def row(number: int, series: Series) -> str:
 
 
 def _is_under_way(write: Look, to_come: Iterable[Look]) -> bool:
-    service, operation, _, target = write
-    return any(target and (look[0], look[3]) == (service, target) and look[1] != operation for look in to_come)
+    service, _, _, target = write
+    return any(target and (look[0], look[3]) == (service, target) for look in to_come)
 
 
 def _ended_well(series: Series) -> bool:

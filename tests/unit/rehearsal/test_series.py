@@ -198,4 +198,5 @@ def test_a_lock_that_is_to_be_released_is_taken_again() -> None:
     clean = [take, replace(put, target="thing"), release, replace(put, target="end")]
     stop = point("Put", target="thing")
     assert made_again(clean, [stop], map(look_of, [take, clean[1], release])) == []
+    assert made_again(clean, [stop], map(look_of, [take, release, take, clean[1], release])) == []
     assert made_again(clean, [point("Put", target="end")], map(look_of, [take])) == ["aws Take me lock"]
