@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.offramp.ecs.plugins.module_utils.policy.inventory import NEEDED
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.inventory import NEEDED, OTHERS
 from ansible_collections.offramp.ecs.plugins.plugin_utils import vocabulary
 from ansible_collections.offramp.ecs.plugins.plugin_utils.in_process import InProcessAction
 
@@ -26,6 +26,7 @@ class ActionModule(InProcessAction):
             "values": {name: self._value(given, name) for name in _needed(mine)},
             "known": sorted(vocabulary.known()),
             "prefixes": sorted(vocabulary.prefixes()),
+            "others": self._templar.template(given.get(OTHERS, [])),
             "stages": _stages(given["hostvars"], groups.get("stages", [])),
         }
         return super().run(tmp, task_vars)

@@ -46,6 +46,12 @@ options:
     type: list
     elements: str
     default: []
+  others:
+    description:
+      - Patterns of variables that look like the collection's and are of other playbooks, C(offramp_others) of the host.
+    type: list
+    elements: str
+    default: []
   stages:
     description: The stages that hosts of the group C(stages) bear.
     type: list
@@ -78,6 +84,7 @@ SPEC = spec(
         "values": {"type": "dict", "default": {}},
         "known": _NAMES,
         "prefixes": _NAMES,
+        "others": _NAMES,
         "stages": _NAMES,
     }
 )
@@ -100,7 +107,7 @@ def connect(_params: Mapping[str, Any], _door: Door) -> None:
 
 def want(params: Mapping[str, Any]) -> Have:
     """What the action plugin found."""
-    terms = inventory.Terms(frozenset(params["known"]), frozenset(params["prefixes"]))
+    terms = inventory.Terms(frozenset(params["known"]), frozenset(params["prefixes"]), tuple(params["others"]))
     return Have(params["host"], tuple(params["variables"]), dict(params["values"]), tuple(params["stages"]), terms)
 
 
@@ -123,7 +130,8 @@ def plan(have: Have, _want: Have) -> list[Change]:
     raise BadInput(
         f"The inventory of {have.host} has {count}: {'; '.join(found)}.".replace("?.", "?"),
         target=have.host,
-        hint="Correct the inventory (or the -e on the command line); nothing was done yet.",
+        hint="Correct the inventory (or the -e on the command line), or name what is of other playbooks in "
+        f"{inventory.OTHERS}; nothing was done yet.",
         details={"mistakes": found},
     )
 

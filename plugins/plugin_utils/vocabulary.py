@@ -9,6 +9,8 @@ from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.offramp.ecs.plugins.module_utils.policy.inventory import OTHERS
+
 _COLLECTION = Path(__file__).parents[2]
 _SHARED = re.compile(r"\bofframp_\w+")
 _OF_MIGRATE = re.compile(r"\bmigrate_\w+")
@@ -23,7 +25,7 @@ def known() -> frozenset[str]:
     for defaults in (_COLLECTION / "roles").glob("*/defaults/main.yml"):
         names.update(_SHARED.findall(defaults.read_text(encoding="utf-8")))
     names.update(_OF_MIGRATE.findall((_COLLECTION / "playbooks" / "migrate.yml").read_text(encoding="utf-8")))
-    return frozenset(names)
+    return frozenset({*names, OTHERS})
 
 
 @cache

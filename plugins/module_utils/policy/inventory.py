@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """The shared variables that every host of a group must have."""
+OTHERS = "offramp_others"
+"""The variable that names variables of other playbooks; it may hold patterns with * and ?."""
 
 _NEAR = 0.6
 _NEAR_PREFIX = 0.75
@@ -32,10 +35,12 @@ class Terms:
     Attributes:
         known: the public variables of all roles, and the shared ones.
         prefixes: what our variables start with, up to the first underscore ("shift", "offramp").
+        others: patterns of names that look like ours and are of other playbooks.
     """
 
     known: Collection[str]
     prefixes: Collection[str]
+    others: Collection[str] = ()
 
 
 def mistakes(host: str, variables: Collection[str], values: Mapping[str, Any], terms: Terms) -> list[str]:
@@ -65,7 +70,7 @@ def stage_mistakes(host: str, stage: Any, stages: Collection[str]) -> list[str]:
 def _unknown(name: str, terms: Terms) -> str:
     """A clause about a variable that looks like ours and is not, else nothing."""
     prefix, _, rest = name.partition("_")
-    if not prefix or not rest or name in terms.known:
+    if not prefix or not rest or name in terms.known or _is_others(name, terms):
         return ""
     if prefix in terms.prefixes:
         near = difflib.get_close_matches(name, terms.known, n=1, cutoff=_NEAR)
@@ -74,3 +79,7 @@ def _unknown(name: str, terms: Terms) -> str:
         return ""
     near = difflib.get_close_matches(name, terms.known, n=1, cutoff=_NEAR_WITH_OTHER_PREFIX)
     return f"{name} is not a variable of offramp.ecs: did you mean {near[0]}?" if near else ""
+
+
+def _is_others(name: str, terms: Terms) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in terms.others)

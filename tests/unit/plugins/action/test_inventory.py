@@ -24,7 +24,7 @@ all:
     apps:
       vars: {offramp_app: bond, offramp_heroku_app: bond}
       hosts:
-        good: {offramp_stage: staging}
+        good: {offramp_stage: staging, run_id: 7, release_notes: x, offramp_others: [run_id, "*_notes"]}
         typo: {offramp_stage: staging, shift_stpes: [1], shfit_delay: 5, offramp_regoin: eu}
         lost: {offramp_stage: stagging}
         built_on_nothing: {offramp_stage: "{{ not_there }}", offramp_zone: ""}

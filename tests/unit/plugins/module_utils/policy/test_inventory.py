@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.inventory import Terms, mistakes, stage_mistakes
@@ -33,6 +35,12 @@ TERMS = Terms(
 )
 def test_a_name_that_is_none_is_told_with_the_nearest_that_is(name: str, said: list[str]) -> None:
     assert mistakes("bond", [name], {}, TERMS) == said
+
+
+@pytest.mark.parametrize(("others", "wrong"), [([], 2), (["copy_id"], 1), (["copy_*"], 0), (["release_*"], 2)])
+def test_what_is_of_other_playbooks_is_left_alone(others: list[str], wrong: int) -> None:
+    terms = replace(TERMS, others=others)
+    assert len(mistakes("bond", ["copy_id", "copy_host", "copy_exclude"], {}, terms)) == wrong
 
 
 def test_what_a_host_must_have_and_has_not_is_told() -> None:
