@@ -33,8 +33,15 @@ _MADE_TWICE = frozenset({"RegisterTaskDefinition"})
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 _ARGUMENTS = "offramp_arguments"
 _XML = re.compile(rb"<[A-Za-z]+Response[\s>]")
+
+
+def _is_json_object(body: bytes) -> bool:
+    return body.startswith(b"{") and body.endswith(b"}")
+
+
 _LOOKS: dict[str, Callable[[bytes], Any]] = {
-    "json": lambda body: body.startswith(b"{") and body.endswith(b"}"),
+    "json": _is_json_object,
+    "rest-json": _is_json_object,
     "query": lambda body: _XML.search(body[:500]),
     "ec2": lambda body: _XML.search(body[:500]),
 }

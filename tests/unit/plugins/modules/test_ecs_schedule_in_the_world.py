@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.job_schedules import JobSchedules
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied
 from ansible_collections.offramp.ecs.plugins.modules import ecs_schedule
+from rehearsal.faults import Faults, Rule
 from tests.unit.plugins.ecs_ground import TRUST, EcsGround
 from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
 
@@ -204,6 +205,16 @@ def test_an_enabled_job_runs_once_and_a_disabled_one_never(ground: Ground) -> No
     assert [task["startedBy"] for task in ran] == ["chronos-schedule/once"]
     assert ran[0]["containers"][0]["exitCode"] == 0
     assert ran[0]["taskDefinitionArn"] == revision
+
+
+@pytest.mark.parametrize("operation", ["ListSchedules", "CreateScheduleGroup", "CreateSchedule"])
+def test_nonsense_in_place_of_an_answer_is_one_sentence(ground: Ground, operation: str) -> None:
+    revision = ground.revision()
+    ground.world.log.faults = Faults([Rule(operation=operation, answer="garbage")])
+    failed = ground.keep(NIGHTLY, revision=revision)
+    ground.world.log.faults = Faults()
+    assert (failed["kind"], "does not answer as AWS does" in failed["msg"]) == ("unreachable", True)
+    assert not ground.keep(NIGHTLY, revision=revision)["failed"]
 
 
 def test_a_lost_answer_makes_nothing_twice(ground: Ground) -> None:
