@@ -18,7 +18,7 @@ PARTS: Mapping[str, tuple[Measure, int]] = {
     "stock": (side_by_side.measure_migration, 3),
     "noop": (noop.measure, 5),
     "apps": (apps.measure, 3),
-    "guard": (guard.measure, 200),
+    "guard": (guard.measure, 600),
     "release": (releases.measure, 1),
 }
 """In the order of the document, with how many rounds each makes."""
