@@ -47,6 +47,8 @@ class Behaviour(_Part):
     """From the first moment it listens until it exits with ``exit_code``."""
     platforms: tuple[Literal["amd64", "arm64"], ...] = PLATFORMS
     """The processors that its manifest names; the app itself runs on this machine's."""
+    single: bool = False
+    """Pushed as plain ``docker push`` does: one manifest in place of an index, for the first of ``platforms``."""
     tells_environment: bool = False
     """Prints its whole environment when it crashes or dies, as the error pages of many frameworks do."""
     commands: dict[str, Command] = {}

@@ -6,14 +6,19 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rehearsal.aws.adapters import images, server
 from rehearsal.aws.errors import RefusedError
 from rehearsal.aws.service import Parameters, Service
-from rehearsal.seed import PLATFORMS, Behaviour
+from rehearsal.requestlog import AsgiApp, Receive, Scope, Send
+from rehearsal.seed import Behaviour
 
 _NAME = re.compile(r"(?=.{2,256}$)(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_CONFIGURATION = "application/vnd.docker.container.image.v1+json"
+_LAYERS = "/layers/"
 _USES = (
     "BatchDeleteImage",
     "BatchGetImage",
@@ -24,16 +29,32 @@ _USES = (
 )
 
 
-class Registry:
-    """``service`` is ECR with our additions."""
+@dataclass(frozen=True)
+class Build:
+    """An image as it is pushed: its manifest, and its configuration where it has one of its own."""
 
-    def __init__(self, seeded: dict[str, dict[str, Behaviour]]) -> None:
-        self._seeded = seeded
+    manifest: str
+    media_type: str
+    configuration: bytes = b""
+
+
+class Registry:
+    """``service`` is ECR with our additions; ``url`` is where the layers of images are had, as from S3."""
+
+    def __init__(self, seeded: dict[str, dict[str, Behaviour]], url: str) -> None:
+        self._seeded, self._url = seeded, url
+        self._layers = {
+            digest_of(build.configuration): build.configuration
+            for name, tags in seeded.items()
+            for tag, behaviour in tags.items()
+            if (build := build_of(name, tag, behaviour)).configuration
+        }
         self._pushed: set[tuple[str, str, str, str]] = set()
         self.service = Service("ecr")
         self.service.refuses(*_USES)(self._push_seeded)
         self.service.refuses("DescribeImages")(_known_images)
         self.service.refuses("CreateRepository")(_valid_name)
+        self.service.own["GetDownloadUrlForLayer"] = self._address
 
     def snapshot(self) -> set[tuple[str, str, str, str]]:
         """What was pushed, for :meth:`restore`."""
@@ -53,19 +74,57 @@ class Registry:
         for tag, behaviour in self._seeded.get(name, {}).items():
             if (*life, tag) not in self._pushed:
                 self._pushed.add((*life, tag))
-                images.push(name, tag, manifest_of(name, tag, behaviour.platforms), INDEX)
+                build = build_of(name, tag, behaviour)
+                images.push(name, tag, build.manifest, build.media_type)
+
+    def _address(self, parameters: Parameters) -> Parameters:
+        """Where a layer is had for some minutes, without credentials."""
+        digest = parameters.get("layerDigest", "")
+        if digest not in self._layers:
+            raise RefusedError("LayersNotFoundException", f"The layers '{digest}' could not be found")
+        return {"downloadUrl": f"{self._url}{_LAYERS}{digest}?X-Amz-Signature=signed", "layerDigest": digest}
+
+    def with_layers(self, app: AsgiApp) -> AsgiApp:
+        """``app``, beside which the layers are served; S3 is no API of the rehearsal, so they are in no request log."""
+
+        async def served(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or not scope["path"].startswith(_LAYERS):
+                await app(scope, receive, send)
+                return
+            layer = self._layers.get(scope["path"].removeprefix(_LAYERS))
+            await send({"type": "http.response.start", "status": 404 if layer is None else 200, "headers": []})
+            await send({"type": "http.response.body", "body": layer or b""})
+
+        return served
 
 
-def manifest_of(repository: str, tag: str, platforms: Sequence[str] = PLATFORMS) -> str:
-    """The index of a seeded image, as ``docker buildx`` pushes one: a manifest for each platform that it is built for.
+def digest_of(content: bytes) -> str:
+    """By which a registry names what it holds."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
-    It depends on what is given alone, and so does its digest.
-    """
+
+def build_of(repository: str, tag: str, behaviour: Behaviour) -> Build:
+    """A seeded image. It depends on what is given alone, and so does its digest."""
+    if not behaviour.single:
+        return Build(_index(repository, tag, behaviour.platforms), INDEX)
+    told = {
+        "architecture": behaviour.platforms[0],
+        "os": "linux",
+        "config": {"Labels": {"image": f"{repository}:{tag}"}},
+    }
+    configuration = json.dumps(told).encode()
+    part = {"mediaType": _CONFIGURATION, "size": len(configuration), "digest": digest_of(configuration)}
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": part, "layers": []}
+    return Build(json.dumps(manifest, indent=3), MANIFEST, configuration)
+
+
+def _index(repository: str, tag: str, platforms: Sequence[str]) -> str:
+    """As ``docker buildx`` pushes one: a manifest for each platform that the image is built for."""
     builds = [
         {
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "size": 1024,
-            "digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}:{platform}'.encode()).hexdigest()}",
+            "digest": digest_of(f"{repository}:{tag}:{platform}".encode()),
             "platform": {"architecture": platform, "os": "linux"},
         }
         for platform in platforms

@@ -79,13 +79,13 @@ class AwsStandIn:
         self.ecs.addresses.subscribe(self._plane.push_soon)
         self._scaler = Scaler(seed.aws.account, self.ecs, scaler_tempo)
         self._clock = schedules.Clock(self.ecs.run_task)
-        self._registry, self._access_lists = Registry(seed.aws.images), AccessLists()
-        self._keepers = (self._registry, self._access_lists)
         self.certificates: dict[str, str] = {}
         """Domain name -> ARN, of the seed's certificates."""
         self._server = Server()
         self._host: Host | None = None
         self.url = f"http://127.0.0.1:{self._server.port}"
+        self._registry, self._access_lists = Registry(seed.aws.images, self.url), AccessLists()
+        self._keepers = (self._registry, self._access_lists)
 
     def start(self) -> None:
         """Start serving; returns when requests are answered."""
@@ -113,7 +113,7 @@ class AwsStandIn:
         app = front(server.asgi_app(), lambda: self.faults)
         self._scaler.start()
         self._clock.start()
-        self._server.start(self._log.logged(app, "aws", classify, refuse))
+        self._server.start(self._registry.with_layers(self._log.logged(app, "aws", classify, refuse)))
 
     def state(self) -> Json:
         """All there is in the seed's account and region, as plain values."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+import httpx
 from botocore.exceptions import ClientError
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_of, spoken
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Missing, Refused, Unreachable
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.http_door import DoorTransport
 
 _URI = re.compile(r"(?P<registry>[^/]+[.:][^/]*)/(?P<name>.+)")
 _ACCOUNT = re.compile(r"\d{12}(?=\.)")
@@ -22,6 +27,7 @@ _INDEXES = (
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ARCHITECTURES = {"amd64": "X86_64", "arm64": "ARM64"}
 """An image's word for an architecture -> that of ECS."""
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -88,9 +94,15 @@ class Images:
                 raise
         return next((_image(each) for each in answer["imageDetails"]), None)
 
-    def architectures(self, repository: Repository, digest: str) -> Optional[frozenset[str]]:
-        """What an image is built for, in the words of ECS; empty where its manifest is of one build, whose architecture
-        stands in a layer only; None where the image or its repository is missing."""
+    def architectures(self, repository: Repository, digest: str, door: Door) -> Optional[frozenset[str]]:
+        """What an image is built for, in the words of ECS.
+
+        An index names it for each build. A single manifest, as ``docker build`` and ``docker push`` make it, does not:
+        it stands in the image's configuration, which ECR gives as it gives layers, by an address of a few minutes.
+
+        Returns:
+            Empty where the image does not say, or nobody lets us look; None where it or its repository is missing.
+        """
         with spoken(f"image repository {repository.name}"):
             try:
                 answer = self._client.batch_get_image(
@@ -102,7 +114,23 @@ class Images:
                 if code_of(error) == "RepositoryNotFoundException":
                     return None
                 raise
-        return _architectures(answer["images"][0]["imageManifest"]) if answer["images"] else None
+        if not answer["images"]:
+            return None
+        manifest = json.loads(answer["images"][0]["imageManifest"])
+        if "manifests" in manifest:
+            return _named(part.get("platform", {}) for part in manifest["manifests"])
+        return _named([self._configuration(repository, manifest.get("config", {}).get("digest", ""), door)])
+
+    def _configuration(self, repository: Repository, digest: str, door: Door) -> dict[str, Any]:
+        """An image's configuration; empty where it cannot be had. It may hold values of ENV, so it stays inside."""
+        try:
+            with spoken(f"image repository {repository.name}"):
+                given = self._client.get_download_url_for_layer(**repository.arguments(), layerDigest=digest)
+            with httpx.Client(transport=DoorTransport(door, "ECR's store of layers"), timeout=_PATIENCE_S) as store:
+                told = store.get(given["downloadUrl"]).raise_for_status().json()
+        except (Denied, Missing, Refused, Unreachable, httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return {}
+        return told if isinstance(told, dict) else {}
 
     def all(self, repository: Repository) -> Optional[list[Image]]:
         """All images with a tag, newest first; None where there is no such repository."""
@@ -131,10 +159,9 @@ def suggestion(reference: str, images: list[Image]) -> str:
     return f"{meant}The newest tags are {', '.join(tags[:_NAMED])}."
 
 
-def _architectures(manifest: str) -> frozenset[str]:
-    parts = json.loads(manifest).get("manifests", [])
-    named = (part.get("platform", {}).get("architecture") for part in parts)
-    return frozenset(_ARCHITECTURES[name] for name in named if name in _ARCHITECTURES)
+def _named(builds: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    names = (build.get("architecture") for build in builds)
+    return frozenset(_ARCHITECTURES[name] for name in names if name in _ARCHITECTURES)
 
 
 def _image(said: dict[str, Any]) -> Image:

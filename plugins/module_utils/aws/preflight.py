@@ -73,6 +73,7 @@ class Preflight:
     """Looks at AWS, through the door; reads only."""
 
     def __init__(self, region: str, door: Door) -> None:
+        self._door = door
         self._iam = iam.Iam(region, door)
         self._images = ecr.Images(session.client("ecr", region=region, door=door))
         self._secrets = secrets.Secrets(door, region, "")
@@ -130,13 +131,13 @@ class Preflight:
         if ".dkr.ecr." not in uri or not digest:
             yield Finding("unchecked", f"Image {needs.image} is not checked: it is no digest in ECR.")
             return
-        built = self._images.architectures(repository, digest)
+        built = self._images.architectures(repository, digest, self._door)
         if built is None:
             hint = "Push it again, or release another one."
             yield Finding("fault", f"Repository {repository.name} has no image {digest}.", hint)
             return
         if not built:
-            told = "its manifest is of one build, and does not say for which processor."
+            told = "it is one build, whose configuration could not be read (ecr:GetDownloadUrlForLayer), or says none."
             yield Finding("unchecked", f"The architecture of image {digest} is not checked: {told}")
             return
         wrong = {name: wanted for name, wanted in needs.architectures.items() if wanted not in built}

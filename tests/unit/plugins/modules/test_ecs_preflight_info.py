@@ -11,10 +11,18 @@ import pytest
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 from ansible_collections.offramp.ecs.plugins.modules import ecs_preflight_info
+from rehearsal.faults import Faults, Rule
 from tests.unit.plugins.app_ground import App, AppGround
 from tests.unit.plugins.stack_world import REGION, stack_world
 
-IMAGES = {"bond": {"v1": {}, "arm": {"platforms": ["arm64"]}}}
+IMAGES = {
+    "bond": {
+        "v1": {},
+        "arm": {"platforms": ["arm64"]},
+        "intel-alone": {"platforms": ["amd64"], "single": True},
+        "arm-alone": {"platforms": ["arm64"], "single": True},
+    }
+}
 WEB, WORKER = {"port": 8080}, {}
 
 
@@ -88,6 +96,30 @@ def test_an_image_for_another_processor_is_a_fault(place: Place, process: str, w
     refused = place.look(image=place.ground.image("bond", "arm"), processes=processes)
     assert f"is built for ARM64, and process {process} runs on {wanted}" in refused["msg"]
     assert not place.look(image=place.ground.image("bond", "arm"), processes=others)["failed"]
+
+
+def test_what_an_image_without_an_index_is_built_for_stands_in_its_configuration(place: Place) -> None:
+    intel, arm = (place.ground.image("bond", tag) for tag in ("intel-alone", "arm-alone"))
+    assert place.verdicts(image=intel)[f"Image {intel.rpartition('@')[2]} is there, for X86_64."] == "good"
+    assert "is built for ARM64, and process web runs on X86_64" in place.look(image=arm)["msg"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [Rule(operation="GetDownloadUrlForLayer", answer=500, times=50), None],
+    ids=["ECR gives no address", "the store does not answer"],
+)
+def test_an_image_whose_configuration_cannot_be_had_is_not_checked(
+    place: Place, monkeypatch: pytest.MonkeyPatch, rule: Rule | None
+) -> None:
+    image = place.ground.image("bond", "arm-alone")
+    place.world.log.faults = Faults([rule] if rule else [])
+    if rule is None:
+        monkeypatch.setattr(place.world.stand_in._registry, "_url", "http://127.0.0.1:1")
+    verdicts = place.verdicts(image=image)
+    place.world.log.faults = Faults()
+    (told,) = (told for told in verdicts if "The architecture of image" in told)
+    assert (verdicts[told], "could not be read (ecr:GetDownloadUrlForLayer)" in told) == ("unchecked", True)
 
 
 def test_an_image_that_is_not_there_is_a_fault(place: Place) -> None:
