@@ -50,6 +50,8 @@ class Ecs:
         """Forget everything and end all tasks with their processes."""
         snapshot.empty(self.store)
         self.tasks.end_all()
+        with self.store.lock:
+            self.store.tasks.clear()  # those that have ended are told of for a while
 
     def restore(self, contents: snapshot.Contents, within: float = 60.0) -> None:
         """Fill an empty ECS; returns when all services are steady, with new tasks.

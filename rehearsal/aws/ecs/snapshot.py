@@ -33,10 +33,9 @@ def empty(store: Store) -> None:
 
 
 def put_back(store: Store, contents: Contents) -> None:
-    """Fill the tables; the scheduler sees services without tasks, and starts them."""
+    """Fill the tables of an empty ECS; the scheduler sees services without tasks, and starts them."""
     fresh = copy.deepcopy(contents)
     with store.lock:
-        store.tasks.clear()
         store.clusters.update(fresh.clusters)
         store.families.update(fresh.families)
         store.tags.update(fresh.tags)

@@ -5,6 +5,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,15 @@ def test_a_snapshot_brings_everything_back_with_new_tasks(account: Account, aws:
     assert compare(before, canonical({"aws": aws.state()})) == []
     assert account.ask() == "v1"
     assert not set(tasks) & set(account.ecs.list_tasks(cluster="bond")["taskArns"])
+
+
+def test_tasks_that_have_ended_are_forgotten_also_where_there_was_no_ecs(account: Account, aws: AwsStandIn) -> None:
+    kept, task = aws.snapshot(), account.ecs.list_tasks(cluster="bond")["taskArns"][0]
+    aws.restore(replace(kept, ecs={}))
+    account.ecs.create_cluster(clusterName="bond")
+    told = account.ecs.describe_tasks(cluster="bond", tasks=[task])
+    aws.restore(kept)
+    assert ([each["reason"] for each in told["failures"]], told["tasks"]) == (["MISSING"], [])
 
 
 def test_a_state_shows_no_secret_value(account: Account, aws: AwsStandIn) -> None:
