@@ -38,6 +38,7 @@ three and `hang` (each costs half a minute of a client's patience) are tried at 
 _COUNTS = "points, tried, in series, got over, as promised, series, same end, runs, clear, requests, failed, seconds"
 COLUMNS = _COUNTS.split(", ")
 NOT_RUN = "not run"
+ALL = "all"
 
 
 class FindingsError(ValueError):
@@ -45,7 +46,8 @@ class FindingsError(ValueError):
 
 
 class Cause(BaseModel):
-    """Why points (or series) are not as promised: those of a playbook and mode whose name holds ``at``."""
+    """Why points (or series) are not as promised: those of a playbook and mode ("all" for each), whose name holds
+    ``at``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -110,7 +112,7 @@ def print_page(options: argparse.Namespace) -> int:
 
 def _tables_in(home: Path) -> list[Table]:
     path = home / CHAOS
-    return tables_of(json.loads(path.read_text())) if path.exists() else [Table(home.name, "all", NOT_RUN, [], [])]
+    return tables_of(json.loads(path.read_text())) if path.exists() else [Table(home.name, ALL, NOT_RUN, [], [])]
 
 
 def _table(playbook: str, mode: str, kept: dict[str, Any] | None) -> Table:
@@ -159,6 +161,6 @@ def _cause(table: Table, where: str, causes: Sequence[Cause]) -> str:
     known = (
         cause.cause
         for cause in causes
-        if (cause.playbook, cause.mode) == (table.playbook, table.mode) and cause.at in where
+        if cause.playbook == table.playbook and cause.mode in (ALL, table.mode) and cause.at in where
     )
     return next(known, "NOT EXPLAINED.")

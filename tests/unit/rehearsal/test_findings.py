@@ -73,6 +73,7 @@ def test_each_breach_is_told_with_its_cause_or_the_lack_of_one(breach: dict[str,
     assert line + "NOT EXPLAINED." in page([table])
     cause = Cause(playbook="release.yml", mode="kill", at="CreateService", cause="The vendor is so.")
     assert line + "The vendor is so." in page([table], [cause])
+    assert line + "The vendor is so." in page([table], [cause.model_copy(update={"mode": "all"})])
     assert line + "NOT EXPLAINED." in page([table], [cause.model_copy(update={"mode": "500"})])
 
 
