@@ -98,6 +98,9 @@ def test_a_real_run_that_stops_has_done_the_beginning_of_what_was_foreseen() -> 
 
 def test_a_write_without_a_change_is_told() -> None:
     assert "told no change, and wrote" in faults_of_both(told(), told(writes=("TagResource a",)), WELL)[0]
+    locking = tuple(f"{verb}Parameter /offramp/production/bond-server/lock" for verb in ("Put", "Delete"))
+    assert faults_of_both(told(), told(writes=locking), WELL) == []
+    assert faults_of_both(told(), told(writes=(*locking, "PutParameter /offramp/other")), WELL)
 
 
 def test_the_table_names_states_and_commands_that_there_are() -> None:
