@@ -67,6 +67,7 @@ def test_only_the_references_change(ecs: FakeEcs) -> None:
         "family": "production-bond-web",
         "arn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/production-bond-web:2",
         "image": RELEASE["image"],
+        "image_tag": "v1",
         "secret_version": "version-2",
     }
     before, after = ecs.definitions["production-bond-web"]
