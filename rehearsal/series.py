@@ -97,7 +97,7 @@ def made_again(clean: Sequence[Entry], stops: Sequence[Point], made: Iterable[Lo
 
 def is_good(series: Series) -> bool:
     """Whether everything was as promised."""
-    return bool(series.struck) and _ended_well(series) and not any(_is_bad(run) for run in series.runs)
+    return bool(series.struck) and _went_well(series)
 
 
 def settled(series: Series) -> list[Point]:
@@ -171,7 +171,7 @@ def verdicts(many: Sequence[Series], points: Iterable[Point]) -> Verdicts:
         series
         for place, series in enumerate(many)
         if not series.is_alone
-        and not is_good(series)
+        and not _went_well(series)
         and good.keys() >= set(series.struck)
         and not any(is_good(later) and set(later.struck) >= set(series.struck) for later in many[place:])
     ]
@@ -208,6 +208,11 @@ def row(number: int, series: Series) -> str:
 def _is_under_way(write: Look, to_come: Iterable[Look]) -> bool:
     service, _, _, target = write
     return any(target and (look[0], look[3]) == (service, target) for look in to_come)
+
+
+def _went_well(series: Series) -> bool:
+    """Also where nothing was struck, which says nothing of its points."""
+    return _ended_well(series) and not any(_is_bad(run) for run in series.runs)
 
 
 def _ended_well(series: Series) -> bool:

@@ -141,6 +141,13 @@ def test_verdicts_take_the_later_word() -> None:
     assert verdicts([good], [B]).fine == {B: good}, "A is no point any more"
 
 
+def test_a_series_that_met_none_of_its_points_says_nothing_of_them_unless_it_went_wrong() -> None:
+    alone = [series([each], run(each)) for each in (A, B)]
+    assert verdicts([*alone, series([A, B], run())], [A, B]).together == []
+    wrong = series([A, B], run(), failed=1)
+    assert verdicts([*alone, wrong], [A, B]).together == [wrong]
+
+
 def test_points_that_are_bad_only_together_are_told() -> None:
     whole, half = series([A, B, C], run(A, B, C), failed=1), series([A, B], run(A, B), failed=1)
     alone = [series([each], run(each)) for each in (A, B, C)]
