@@ -128,7 +128,7 @@ def _report(done: dict[tuple[str, str], list[Done]], measured: str) -> str:
 One web service of two tasks that serves all visitors, with the circuit breaker on, is given another image. WRONG is a
 run that does not fail where the release is bad, and a version that should not serve when the world has come to rest.
 Ours also resolves the tag, checks what tasks need, and brings the scaling in line; it looks every half a second here
-(ten seconds by default) and goes on for 10 s after a release is complete (60 by default). The stock way reads the
+(15 s by default) and goes on for 10 s after a release is complete (60 by default). The stock way reads the
 config vars.
 
 {table([*head, "failed requests"], rows)}
