@@ -52,7 +52,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecr, session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecr
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing
@@ -91,7 +91,7 @@ class Have:
 
 def connect(params: Mapping[str, Any], door: Door) -> ecr.Images:
     """ECR in the wanted region."""
-    return ecr.Images(session.client("ecr", region=params["region"], door=door))
+    return ecr.Images(params["region"], door)
 
 
 def want_of(params: Mapping[str, Any]) -> Want:

@@ -12,6 +12,7 @@ from typing import Any, Optional
 import httpx
 from botocore.exceptions import ClientError
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import code_of, spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Denied, Missing, Refused, Unreachable
@@ -66,8 +67,8 @@ class Image:
 class Images:
     """Reads one registry."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, region: str, door: Door) -> None:
+        self._client, self._door = session.client("ecr", region=region, door=door), door
 
     def uri_of(self, repository: Repository) -> Optional[str]:
         """Where images are pulled from; None where there is no such repository."""
@@ -94,7 +95,7 @@ class Images:
                 raise
         return next((_image(each) for each in answer["imageDetails"]), None)
 
-    def architectures(self, repository: Repository, digest: str, door: Door) -> Optional[frozenset[str]]:
+    def architectures(self, repository: Repository, digest: str) -> Optional[frozenset[str]]:
         """What an image is built for, in the words of ECS.
 
         An index names it for each build. A single manifest, as ``docker build`` and ``docker push`` make it, does not:
@@ -119,14 +120,16 @@ class Images:
         manifest = json.loads(answer["images"][0]["imageManifest"])
         if "manifests" in manifest:
             return _named(part.get("platform", {}) for part in manifest["manifests"])
-        return _named([self._configuration(repository, manifest.get("config", {}).get("digest", ""), door)])
+        return _named([self._configuration(repository, manifest.get("config", {}).get("digest", ""))])
 
-    def _configuration(self, repository: Repository, digest: str, door: Door) -> dict[str, Any]:
+    def _configuration(self, repository: Repository, digest: str) -> dict[str, Any]:
         """An image's configuration; empty where it cannot be had. It may hold values of ENV, so it stays inside."""
         try:
             with spoken(f"image repository {repository.name}"):
                 given = self._client.get_download_url_for_layer(**repository.arguments(), layerDigest=digest)
-            with httpx.Client(transport=DoorTransport(door, "ECR's store of layers"), timeout=_PATIENCE_S) as store:
+            with httpx.Client(
+                transport=DoorTransport(self._door, "ECR's store of layers"), timeout=_PATIENCE_S
+            ) as store:
                 told = store.get(given["downloadUrl"]).raise_for_status().json()
         except (Denied, Missing, Refused, Unreachable, httpx.HTTPError, httpx.InvalidURL, ValueError):
             return {}

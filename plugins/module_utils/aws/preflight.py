@@ -73,9 +73,8 @@ class Preflight:
     """Looks at AWS, through the door; reads only."""
 
     def __init__(self, region: str, door: Door) -> None:
-        self._door = door
         self._iam = iam.Iam(region, door)
-        self._images = ecr.Images(session.client("ecr", region=region, door=door))
+        self._images = ecr.Images(region, door)
         self._secrets = secrets.Secrets(door, region, "")
         self._logs, self._elb, self._ec2 = (
             session.client(service, region=region, door=door) for service in ("logs", "elbv2", "ec2")
@@ -131,7 +130,7 @@ class Preflight:
         if ".dkr.ecr." not in uri or not digest:
             yield Finding("unchecked", f"Image {needs.image} is not checked: it is no digest in ECR.")
             return
-        built = self._images.architectures(repository, digest, self._door)
+        built = self._images.architectures(repository, digest)
         if built is None:
             hint = "Push it again, or release another one."
             yield Finding("fault", f"Repository {repository.name} has no image {digest}.", hint)
