@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from rehearsal.requestlog import Entry, read_log
 from rehearsal.restapi import Json
+from tests.unit.plugins.arguments import validated
 from tests.unit.rehearsal.cloudflare.stage import Edge, Stage
 
 
@@ -54,11 +52,10 @@ class CloudflareWorld(Stage):
 
     def run(self, module: Any, *, dry: bool = False, dies_after: int | None = None, **params: Any) -> dict[str, Any]:
         """A module's result; with ``dies_after`` the run is killed when it has made so many writes."""
-        checked = ArgumentSpecValidator(**deepcopy(module.SPEC)).validate(params)  # it fills defaults in
-        assert not checked.error_messages
+        arguments = validated(module, params)
         left = iter(range(dies_after)) if dies_after is not None else iter(int, 1)
         orders = runner.Orders(dry=dry, say=self.said.append, alive=lambda: next(left, None) is not None)
-        return runner.run(module.MODULE, checked.validated_parameters, orders)
+        return runner.run(module.MODULE, arguments, orders)
 
     def requests(self) -> list[Entry]:
         """The requests of modules so far."""

@@ -7,18 +7,17 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 from ansible_collections.offramp.ecs.plugins.modules import origin_probe_info as module
 from rehearsal.dataplane.tls import Authority
+from tests.unit.plugins.arguments import validated
 
 API = "api.bond.example"
 Answer = tuple[int, dict[str, str]]
@@ -85,12 +84,9 @@ def origins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Origins
 
 def probe(*addresses: str, dry: bool = False, gaps: tuple[float, ...] = (), **params: Any) -> dict[str, Any]:
     given = [{"name": address, "address": address, "host": API, "gaps": list(gaps)} for address in addresses]
-    checked = ArgumentSpecValidator(**deepcopy(module.SPEC)).validate(
-        {"origins": given, "every": 0.02, "within": 5.0, **params}
-    )
-    assert not checked.error_messages
+    arguments = validated(module, {"origins": given, "every": 0.02, "within": 5.0, **params})
     orders = runner.Orders(dry=dry, say=lambda _line: None, alive=lambda: True)
-    return runner.run(module.MODULE, checked.validated_parameters, orders)
+    return runner.run(module.MODULE, arguments, orders)
 
 
 def test_an_origin_is_asked_under_the_name_that_visitors_use(origins: Origins) -> None:

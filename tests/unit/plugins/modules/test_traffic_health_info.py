@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from typing import Any
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
@@ -24,6 +22,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.policy.ticks import un
 from ansible_collections.offramp.ecs.plugins.module_utils.policy.watch import Watch
 from ansible_collections.offramp.ecs.plugins.modules import traffic_health_info as module
 from ansible_collections.offramp.ecs.plugins.modules.traffic_health_info import Have, Want
+from tests.unit.plugins.arguments import validated
 
 ASKED: dict[str, Any] = {
     "region": "eu-west-1",
@@ -81,9 +80,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def params(**more: Any) -> dict[str, Any]:
-    checked = ArgumentSpecValidator(**deepcopy(module.SPEC)).validate({**ASKED, **more})
-    assert not checked.error_messages
-    return dict(checked.validated_parameters)
+    return validated(module, {**ASKED, **more})
 
 
 def want(**more: Any) -> Want:
