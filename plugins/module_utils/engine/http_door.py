@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import ssl
 import time
@@ -17,6 +18,11 @@ _TRIES = 4
 _LONGEST_PAUSE = 30.0
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_IDEMPOTENT = "POST"
+
+# Some addresses are credentials (a session of Heroku's logs, a layer of an image), and httpx tells each of them to
+# whoever listens, such as Ansible with ANSIBLE_LOG_PATH.
+for _talker in ("httpx", "httpcore"):
+    logging.getLogger(_talker).setLevel(logging.WARNING)
 
 Classify = Callable[[httpx.Request], Kind]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import logging
 import threading
 from collections.abc import Callable, Iterator
 
@@ -132,3 +133,10 @@ def test_no_answer_is_a_sentence() -> None:
         "Lamps at http://127.0.0.1:1 does not answer (ConnectError). "
         "Check the network and the endpoint's address, then run again."
     )
+
+
+def test_an_address_that_is_a_credential_is_in_no_log(vendor: Vendor, caplog: pytest.LogCaptureFixture) -> None:
+    """Ansible has all loggers write what is at least INFO to ANSIBLE_LOG_PATH."""
+    caplog.set_level(logging.INFO)
+    assert client(shut=False).get(f"{vendor.url}/streams/a-token?signature=signed").status_code == 200
+    assert caplog.text == ""
