@@ -177,6 +177,8 @@ class Seed(_Part):
     aws: Aws = Aws()
     cloudflare: Cloudflare = Cloudflare()
     visitors: Visitors | None = None
+    signature: str = "signed"
+    """Stands in each address that is a credential by itself: of a session of Heroku's logs, of a layer of an image."""
 
 
 def load_seed(path: Path) -> Seed:

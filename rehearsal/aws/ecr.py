@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from rehearsal.aws.adapters import images, server
 from rehearsal.aws.errors import RefusedError
@@ -39,10 +40,14 @@ class Build:
 
 
 class Registry:
-    """``service`` is ECR with our additions; ``url`` is where the layers of images are had, as from S3."""
+    """``service`` is ECR with our additions; ``url`` is where the layers of images are had, as from S3.
 
-    def __init__(self, seeded: dict[str, dict[str, Behaviour]], url: str) -> None:
+    The ``signature`` in its address lets anybody have a layer.
+    """
+
+    def __init__(self, seeded: dict[str, dict[str, Behaviour]], url: str, signature: str) -> None:
         self._seeded, self._url = seeded, url
+        self._signed = urlencode({"X-Amz-Signature": signature})
         self._layers = {
             digest_of(build.configuration): build.configuration
             for name, tags in seeded.items()
@@ -82,7 +87,7 @@ class Registry:
         digest = parameters.get("layerDigest", "")
         if digest not in self._layers:
             raise RefusedError("LayersNotFoundException", f"The layers '{digest}' could not be found")
-        return {"downloadUrl": f"{self._url}{_LAYERS}{digest}?X-Amz-Signature=signed", "layerDigest": digest}
+        return {"downloadUrl": f"{self._url}{_LAYERS}{digest}?{self._signed}", "layerDigest": digest}
 
     def with_layers(self, app: AsgiApp) -> AsgiApp:
         """``app``, beside which the layers are served; S3 is no API of the rehearsal, so they are in no request log."""
@@ -91,11 +96,16 @@ class Registry:
             if scope["type"] != "http" or not scope["path"].startswith(_LAYERS):
                 await app(scope, receive, send)
                 return
-            layer = self._layers.get(scope["path"].removeprefix(_LAYERS))
-            await send({"type": "http.response.start", "status": 404 if layer is None else 200, "headers": []})
-            await send({"type": "http.response.body", "body": layer or b""})
+            status, layer = self._layer(scope["path"].removeprefix(_LAYERS), scope["query_string"].decode())
+            await send({"type": "http.response.start", "status": status, "headers": []})
+            await send({"type": "http.response.body", "body": layer})
 
         return served
+
+    def _layer(self, digest: str, signed: str) -> tuple[int, bytes]:
+        if signed != self._signed:
+            return 403, b""
+        return (200, self._layers[digest]) if digest in self._layers else (404, b"")
 
 
 def digest_of(content: bytes) -> str:

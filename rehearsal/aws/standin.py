@@ -84,7 +84,7 @@ class AwsStandIn:
         self._server = Server()
         self._host: Host | None = None
         self.url = f"http://127.0.0.1:{self._server.port}"
-        self._registry, self._access_lists = Registry(seed.aws.images, self.url), AccessLists()
+        self._registry, self._access_lists = Registry(seed.aws.images, self.url, seed.signature), AccessLists()
         self._keepers = (self._registry, self._access_lists)
 
     def start(self) -> None:

@@ -105,9 +105,13 @@ class Tail:
 
 
 class Logplex:
-    """Collects lines from any thread, and serves them to sessions on the server's event loop."""
+    """Collects lines from any thread, and serves them to sessions on the server's event loop.
 
-    def __init__(self) -> None:
+    ``signature`` is in the token of each session.
+    """
+
+    def __init__(self, signature: str) -> None:
+        self._signature = signature
         self._lock = threading.Lock()
         self._kept: dict[str, deque[Line]] = {}
         self._tails: list[Tail] = []
@@ -129,7 +133,7 @@ class Logplex:
 
     def invite(self, wish: Wish) -> str:
         """Make a session and return its token, good for one opening within five minutes."""
-        token = secrets.token_urlsafe(24)
+        token = f"{self._signature}-{secrets.token_urlsafe(24)}"
         with self._lock:
             self._sessions[token] = (wish, time.monotonic())
         return token

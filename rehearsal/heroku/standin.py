@@ -74,7 +74,7 @@ class HerokuStandIn:
     ) -> None:
         self.token = str(uuid.uuid4())
         self.limit = RateLimit()
-        self.logplex = Logplex()
+        self.logplex = Logplex(seed.signature)
         self.store = Store(seed.heroku)
         self._certs = certs
         self._names = names

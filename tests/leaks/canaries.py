@@ -15,7 +15,7 @@ from tests.leaks.detector import SHORTEST
 
 APP = "bond-server"
 TELLTALE = "v48-telltale"
-"""The image that prints its environment as it dies."""
+"""The image that prints its environment as it dies, pushed plainly, so that its preflight has a layer of it."""
 TELLTALE_TASK = "v49-telltale-task"
 """The image whose release task does."""
 VISITORS = 20
@@ -72,16 +72,21 @@ def planted_config() -> dict[str, str]:
 
 
 def seed_with_canaries(into: Path) -> dict[str, str]:
-    """Write the rehearsal's seed with the canaries and a build that tells; returns all values to look for."""
+    """Write the rehearsal's seed with the canaries and a build that tells; returns all values to look for.
+
+    One is in every address that is a credential by itself: those must be nowhere, as the values.
+    """
     seed: dict[str, Any] = yaml.safe_load(SEED.read_text(encoding="utf-8"))
     config = seed["heroku"][APP]["config"]
     config.update(planted_config())
     images = seed["aws"]["images"][APP]
-    images[TELLTALE] = {**images["v41"], "starts": "crashes", "tells_environment": True}
+    images[TELLTALE] = {**images["v41"], "starts": "crashes", "tells_environment": True, "single": True}
     images[TELLTALE_TASK] = {"commands": {"node migrate.js": {"exit_code": 1}}, "tells_environment": True}
     seed["visitors"]["rate"] = VISITORS
+    seed["signature"] = _token()
     into.write_text(yaml.safe_dump(seed, allow_unicode=True), encoding="utf-8")
-    return {name: value for name, value in config.items() if len(value) >= SHORTEST and value not in _NO_SECRETS}
+    values = {name: value for name, value in config.items() if len(value) >= SHORTEST and value not in _NO_SECRETS}
+    return {**values, "signature of an address": seed["signature"]}
 
 
 def aws_credentials() -> dict[str, str]:

@@ -117,6 +117,22 @@ FAILED_READS = (
         faults=({"service": "heroku", "operation": "GET /apps/{app}/config-vars", "times": 9, "answer": 500},),
     ),
 )
+FAILED_LOGS = (
+    Step(
+        "survey: Heroku's log fails",
+        SURVEY,
+        says=("Heroku's log",),
+        fails=True,
+        faults=({"service": "heroku", "operation": "GET /streams/{token}", "times": 9, "answer": 500},),
+    ),
+    Step(
+        "survey: Heroku's log breaks off, the ordinary way",
+        (*SURVEY, *ORDINARY),
+        says=("Heroku's log",),
+        fails=True,
+        faults=({"service": "heroku", "operation": "GET /streams/{token}", "times": 9, "answer": "reset"},),
+    ),
+)
 COPIES = (
     Step("copy, dry", (*COPY, "--check"), says=("keys to copy",), environment={"ANSIBLE_DEBUG": "1"}),
     Step(
@@ -200,7 +216,7 @@ RELEASES = (
     Step("rollback, the ordinary way", ("playbooks/rollback.yml", *ORDINARY), says=(AS_JSON,), environment=IN_JSON),
     Step("drift", ("playbooks/drift.yml",)),
 )
-MATRIX = (*GROUND, *FAILED_READS, *FAILED_COPIES, *COPIES, *RELEASES)
+MATRIX = (*GROUND, *FAILED_READS, *FAILED_LOGS, *FAILED_COPIES, *COPIES, *RELEASES)
 SAMPLE = tuple(
     step
     for step in MATRIX

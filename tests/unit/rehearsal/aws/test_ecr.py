@@ -1,7 +1,9 @@
 """The seed's images are in their repositories, and unknown ones are refused as by AWS."""
 
+import json
 from typing import Any
 
+import httpx
 import pytest
 
 from rehearsal.seed import Aws, Behaviour, Seed
@@ -11,7 +13,8 @@ from tests.unit.rehearsal.aws.refusals import refusal
 @pytest.fixture(scope="module")
 def seed() -> Seed:
     images = {"v1": Behaviour(), "v2": Behaviour(errors=0.5)}
-    return Seed(aws=Aws(images={"bond/api": images, "bond/late": images}))
+    plain = {"v3": Behaviour(single=True)}
+    return Seed(aws=Aws(images={"bond/api": {**images, **plain}, "bond/late": images}), signature="by-the-test")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,17 @@ def test_seeded_images_are_there_by_tag_and_by_digest(ecr: Any) -> None:
     assert {tag for each in ecr.list_images(repositoryName="bond/api")["imageIds"] for tag in [each["imageTag"]]} == {
         "v1",
         "v2",
+        "v3",
     }
+
+
+def test_a_layer_is_had_by_an_address_that_is_signed_and_by_no_other(ecr: Any) -> None:
+    (image,) = ecr.batch_get_image(repositoryName="bond/api", imageIds=[{"imageTag": "v3"}])["images"]
+    digest = json.loads(image["imageManifest"])["config"]["digest"]
+    address = ecr.get_download_url_for_layer(repositoryName="bond/api", layerDigest=digest)["downloadUrl"]
+    assert httpx.get(address).json()["architecture"] == "amd64"
+    assert httpx.get(address.replace("by-the-test", "by-nobody")).status_code == 403
+    assert httpx.get(address.replace(digest, "sha256:0")).status_code == 404
 
 
 def test_an_unknown_image_is_an_error(ecr: Any) -> None:

@@ -16,14 +16,14 @@ SESSIONS = "/apps/bond-server/log-sessions"
 
 
 def filled(lines: int) -> Logplex:
-    logplex = Logplex()
+    logplex = Logplex("signed")
     for number in range(lines):
         logplex.write("bond", "heroku", "router", f"line {number}", at=1000.0 + number)
     return logplex
 
 
 def test_lines_look_as_logplex_writes_them() -> None:
-    logplex = Logplex()
+    logplex = Logplex("signed")
     logplex.write("bond", "app", "web.1", "hello", at=1795300200.123456)
     assert [str(line) for line in logplex.lines(Wish("bond"))] == ["2026-11-21T22:30:00.123456+00:00 app[web.1]: hello"]
 
