@@ -12,7 +12,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.cloudflare.balancing i
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import PATIENCE, spec
 
 DOCUMENTATION = """
 module: cloudflare_pool_note
@@ -38,6 +38,7 @@ options:
     default: {}
 extends_documentation_fragment:
   - offramp.ecs.cloudflare
+  - offramp.ecs.patience
 """
 
 EXAMPLES = """
@@ -57,11 +58,12 @@ note:
 """
 
 SPEC = spec(
+    PATIENCE,
     options={
         "zone": {"type": "str", "required": True},
         "pool": {"type": "str", "required": True},
         "processes": {"type": "dict", "default": {}},
-    }
+    },
 )
 
 
@@ -139,6 +141,7 @@ MODULE = runner.Module[Balancing, Want, Have](
     apply={"update": write},
     foresee=foresee,
     report=report,
+    patience=lambda params: params["patience"],
 )
 
 

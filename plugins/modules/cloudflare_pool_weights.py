@@ -28,7 +28,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Refused
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import spec
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import PATIENCE, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
 DOCUMENTATION = """
@@ -79,6 +79,7 @@ options:
 extends_documentation_fragment:
   - offramp.ecs.cloudflare
   - offramp.ecs.pools
+  - offramp.ecs.patience
 """
 
 EXAMPLES = """
@@ -116,6 +117,7 @@ weights:
 SPEC = spec(
     POOLS,
     AFTER,
+    PATIENCE,
     options={
         "share": {"type": "int"},
         "lower_only": {"type": "bool", "default": False},
@@ -181,7 +183,7 @@ def wanted(params: runner.Params) -> Want:
     share, after = params["share"], params["after"]
     if share is not None and not 0 <= share <= 100:
         raise BadInput(f"A share of {share} % is none.", target=params["hostname"], hint="Give 0 to 100.")
-    named = {name: params[name] for name in SPEC["argument_spec"] if name != "foreseen"}
+    named = {name: params[name] for name in SPEC["argument_spec"] if name not in ("foreseen", *PATIENCE)}
     return Want(**named, run=after.get("run") or new_run(), opening=is_unknown(params["foreseen"]))
 
 
@@ -269,6 +271,7 @@ MODULE = runner.Module[Balancing, Want, Have](
     },
     report=report,
     foresee=foresee,
+    patience=lambda params: params["patience"],
 )
 
 

@@ -23,7 +23,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
     OfframpError,
 )
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.hold import NOTHING, Hold
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Say, Waiting, settle
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Say, Waiting, patiently, settle
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import first_unknown
 
 Params = Mapping[str, Any]
@@ -54,6 +54,7 @@ class Module(Generic[Api, Want, Have]):
         longest: params -> the deadline of its waiting, in seconds.
         waits_in_dry_runs: whether a dry run waits as well, for what CloudFormation and its like look up at leisure.
         hold: (params, door) -> what keeps other runs away meanwhile, see :mod:`engine.hold`.
+        patience: params -> seconds for which a real run begins again where the vendor does not answer.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Module(Generic[Api, Want, Have]):
     in_turn: bool = False
     waits_in_dry_runs: bool = False
     hold: Callable[[Params, Door], Hold] = lambda params, door: NOTHING
+    patience: Callable[[Params], float] = lambda params: 0.0
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def run(module: Module[Any, Any, Any], params: Params, orders: Orders) -> dict[s
     """Run a module to its result. Never raises: failures, even ours, come back as ``failed`` with a sentence."""
     started = _Run(module, params, orders)
     try:
-        return started.to_the_end()
+        within = 0.0 if orders.dry else module.patience(params)
+        return patiently(started.to_the_end, within=within, say=started.say)
     except OfframpError as error:
         return started.failure(error.kind, error.sentence(), error.target, error.hint, error.details)
     except Exception as error:
@@ -156,10 +159,14 @@ class _Run(Generic[Api, Want, Have]):
         if not dry:
             _refuse_unknown(report, module.name, Missing)
         return {
-            **self._result(False, changes),
+            **self._result(False, changes if dry else self.applied),
             "headline": [*self.hold.news, *module.headline(have)],
             module.noun: report,
         }
+
+    def say(self, line: str) -> None:
+        """Show a line of progress, in which a vendor may be quoted, as in a failure."""
+        self.orders.say(without_credentials(line))
 
     def failure(self, kind: str, msg: str, target: str, hint: str, details: dict[str, Any]) -> dict[str, Any]:
         """The result of a run that failed."""
@@ -180,7 +187,7 @@ class _Run(Generic[Api, Want, Have]):
     def _apply(self, api: Api, want: Want, changes: list[Change]) -> Have:
         for number, change in enumerate(changes, start=1):
             self.hold.secure()
-            self.applied.append(change)
+            self.applied = [*(each for each in self.applied if each != change), change]
             self.module.apply[change.verb](api, change)
             if self.module.in_turn and number < len(changes):
                 self._at_rest(api, want, self.module.observe(api, want))
@@ -195,7 +202,7 @@ class _Run(Generic[Api, Want, Have]):
             what=self.module.name.replace("_", " "),
             within=self.module.longest(self.params),
             every=self.params["every"],
-            say=self.orders.say,
+            say=self.say,
             first=have,
             keep=self.hold.keep,
         )

@@ -1,4 +1,4 @@
-"""Waiting, visible and bounded: the only place of the collection that polls."""
+"""Waiting, visible and bounded: the only place of the collection that polls, and that tries again."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Deadline, OfframpError
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
+    Deadline,
+    OfframpError,
+    Throttled,
+    Unreachable,
+)
 
 Have = TypeVar("Have")
+Result = TypeVar("Result")
 Say = Callable[[str], None]
 Pace = Callable[[float, float], float]
 """(``every``, seconds since the wait began) -> seconds from the start of the coming poll to the next; pure."""
 
 _FIRST_S = 60.0
 _QUICKEST_S = 1.0
+_AGAIN_S = 5.0
+"""From a failure to the next try."""
 
 
 def steady(every: float, _elapsed: float) -> float:
@@ -94,3 +102,26 @@ def settle(
         polled = time.monotonic()
         keep()
         state = look()
+
+
+def patiently(attempt: Callable[[], Result], *, within: float, say: Say) -> Result:
+    """Try until the vendor answers.
+
+    Args:
+        attempt: what to do; it must be good to be done again, whatever of it took effect.
+        within: seconds from now after which it is not tried again.
+        say: takes a line for each failure.
+
+    Raises:
+        OfframpError: what the last attempt raised.
+    """
+    started = time.monotonic()
+    while True:
+        try:
+            return attempt()
+        except (Throttled, Unreachable) as error:
+            left = within - (time.monotonic() - started)
+            if left <= 0:
+                raise
+            say(f"{error.msg} Trying again for {left:.0f} s at most.")
+            time.sleep(min(_AGAIN_S, left))

@@ -12,6 +12,8 @@ WAITING: Options = {
 }
 """Seconds: the deadline of a wait, and the distance of its polls (documentation fragment ``offramp.ecs.waiting``)."""
 
+PATIENCE: Options = {"patience": {"type": "float", "default": 0.0}}
+"""Seconds for which a vendor that does not answer is tried again (documentation fragment ``offramp.ecs.patience``)."""
 
 AWS: Options = {"region": {"type": "str", "required": True}}
 """The AWS region (documentation fragment ``offramp.ecs.aws``)."""

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
+from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, settle
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change, Verb
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError, Refused, Verdict
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import (
+    OfframpError,
+    Refused,
+    Unreachable,
+    Verdict,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module, Orders
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import Waiting
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
@@ -162,6 +167,53 @@ def test_a_failure_tells_what_was_changed_before_it() -> None:
     result = runner.run(module, {"level": 3, **WAITING}, orders(dry=False)[0])
     assert (result["failed"], result["changed"]) == (True, True)
     assert [(change["verb"], change["target"]) for change in result["changes"]] == [("update", "lamp")]
+
+
+def cut_off(module: Module[Lamp, int, State], times: int) -> Module[Lamp, int, State]:
+    """The same, and so many looks find nobody, of which the first comes after the lamp was turned."""
+    left = [None] * times
+
+    def observe(api: Lamp, want: int) -> State:
+        if api.writes and left:
+            left.pop()
+            raise Unreachable("The lamp does not answer key 0123456789.")
+        return module.observe(api, want)
+
+    return replace(module, observe=observe, patience=lambda params: params["patience"])
+
+
+def test_who_does_not_answer_is_asked_again_and_what_took_effect_is_not_done_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settle, "_AGAIN_S", 0.01)
+    monkeypatch.setenv("LAMP_API_KEY", "0123456789")
+    module, made = lamp_module({"level": 1})
+    told, said = orders(dry=False)
+    result = runner.run(
+        replace(cut_off(module, 2), connect=lambda p, d: made[0] if made else module.connect(p, d)),
+        {"level": 3, "patience": 60},
+        told,
+    )
+    assert made[0].writes == [3]
+    assert (result["failed"], result["changed"], result["lamp"]) == (False, True, {"level": 3, "id": "lamp-1"})
+    assert [change["target"] for change in result["changes"]] == ["lamp"]
+    assert said == ["The lamp does not answer key (value of LAMP_API_KEY). Trying again for 60 s at most."] * 2
+
+
+@pytest.mark.parametrize(("patience", "dry"), [(0, False), (60, True)])
+def test_without_patience_and_in_a_dry_run_nobody_is_asked_again(patience: float, dry: bool) -> None:
+    module, _ = lamp_module({"level": 1, "writes": [0]})
+    result = runner.run(cut_off(module, 1), {"level": 3, "patience": patience}, orders(dry=dry)[0])
+    assert (result["failed"], result["kind"]) == (True, "unreachable")
+
+
+def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settle, "_AGAIN_S", 0.01)
+    module, _ = lamp_module({"level": 1, "writes": [0]})
+    told, said = orders(dry=False)
+    result = runner.run(cut_off(module, 1000), {"level": 3, "patience": 0.05}, told)
+    assert (result["failed"], result["kind"]) == (True, "unreachable")
+    assert said
 
 
 def test_unknown_arguments_stop_a_real_run_and_name_the_playbook() -> None:
