@@ -81,7 +81,7 @@ class Release:
     arn: str
     image: str = ""
     image_tag: str = ""
-    secret: dict[str, Any] = field(default_factory=lambda: _secret([]))
+    secrets: definitions.Secrets = field(default_factory=lambda: _secrets([]))
     returning: dict[str, Any] = field(default_factory=dict)
 
 
@@ -161,27 +161,34 @@ def _told(definition: dict[str, Any], target_group: str) -> Release:
         definition["taskDefinitionArn"],
         container["image"],
         releases.tags_in(definition).get(releases.IMAGE_TAG, ""),
-        _secret(container.get("secrets", [])),
+        _secrets(container.get("secrets", [])),
         releases.returning(definition, target_group),
     )
 
 
-def _secret(references: list[dict[str, str]]) -> dict[str, Any]:
-    """The first secret that is pinned by ours, and all of its keys; the form is that of M(offramp.ecs.secret_info)."""
+def _secrets(references: list[dict[str, str]]) -> definitions.Secrets:
+    """The first secret that is pinned by ours, and all of its keys."""
     pinned = {each["name"]: definitions.split_reference(each["name"], each["valueFrom"]) for each in references}
     arn, version = next((each for each in pinned.values() if each), ("", ""))
     keys = [name for name, each in pinned.items() if each == (arn, version)]
-    return {"arn": arn, "version_id": version, "keys": keys}
+    return definitions.Secrets(arn, version, tuple(keys))
 
 
 def report(have: Release) -> dict[str, Any]:
     """What playbooks use."""
-    return dict(have.__dict__)
+    return {
+        "family": have.family,
+        "arn": have.arn,
+        "image": have.image,
+        "image_tag": have.image_tag,
+        "secret": have.secrets.told(),
+        "returning": have.returning,
+    }
 
 
 def headline(have: Release) -> list[str]:
     """The release in one sentence."""
-    digest, version = have.image.rpartition("@")[2], have.secret["version_id"]
+    digest, version = have.image.rpartition("@")[2], have.secrets.version
     return [f"Release {have.family}: back to {ecs.name_of(have.arn)}, image {digest}, secret version {version}"]
 
 

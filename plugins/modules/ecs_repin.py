@@ -45,7 +45,13 @@ task_definition:
     arn: {description: "ARN of the revision, not known before it is registered.", type: str}
     image: {description: The image that it pins., type: str}
     image_tag: {description: By which tag it was released; empty where nobody said., type: str}
-    secret_version: {description: The version of the secret that it pins., type: str}
+    secret:
+      description: The secret that it pins.
+      type: dict
+      contains:
+        arn: {description: Its ARN., type: str}
+        version_id: {description: The version of it., type: str}
+        keys: {description: Names of the keys., type: list, elements: str}
 """
 
 from collections.abc import Mapping
@@ -115,9 +121,7 @@ def observe(api: ecs.Ecs, want: Want) -> revisions.Have:
     definition = pins.repinned(present, want.container, want.secrets)
     image = next(each["image"] for each in definition["containerDefinitions"] if each["name"] == want.container)
     tags = {**releases.tags_in(present), **want.tags}
-    return revisions.observe(
-        api, revisions.want_of(definition, frozenset(), image, want.secrets.version, tags), present
-    )
+    return revisions.observe(api, revisions.want_of(definition, frozenset(), image, want.secrets, tags), present)
 
 
 def plan(have: revisions.Have, _want: Want) -> list[Change]:

@@ -78,7 +78,13 @@ task_definition:
     arn: {description: "ARN of the revision, not known before it is registered.", type: str}
     image: {description: The image that it pins., type: str}
     image_tag: {description: By which tag it was released; empty where nobody said., type: str}
-    secret_version: {description: The version of the secret that it pins., type: str}
+    secret:
+      description: The secret that it pins.
+      type: dict
+      contains:
+        arn: {description: Its ARN., type: str}
+        version_id: {description: The version of it., type: str}
+        keys: {description: Names of the keys., type: list, elements: str}
 """
 
 from collections.abc import Mapping
@@ -138,7 +144,7 @@ def want_of(params: Mapping[str, Any]) -> revisions.Want:
     definition = definitions.write(params["family"], container, process, roles)
     plain = frozenset(item["name"] for item in container["environment"])
     tags = releases.tags_of(params, params["image_tag"])
-    return revisions.want_of(definition, plain, params["image"], params["secret_version"], tags)
+    return revisions.want_of(definition, plain, params["image"], secrets, tags)
 
 
 def connect(params: Mapping[str, Any], door: Door) -> ecs.Ecs:

@@ -57,6 +57,10 @@ class Secrets:
         """As container secrets: each variable is a key of the pinned version."""
         return [{"name": key, "valueFrom": f"{self.arn}:{key}::{self.version}"} for key in self.keys]
 
+    def told(self) -> Json:
+        """In the form of M(offramp.ecs.secret_info)."""
+        return {"arn": self.arn, "version_id": self.version, "keys": list(self.keys)}
+
 
 @dataclass(frozen=True, order=True)
 class Source:

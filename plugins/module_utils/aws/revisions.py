@@ -22,7 +22,7 @@ class Want:
         normal: the same, normalised.
         plain: names of settings whose values may be shown.
         image: the image that it pins.
-        secret_version: the version of the secret that it pins.
+        secrets: the configuration that it pins.
         tags: what is said of the release beside it, see :mod:`releases`; never compared.
     """
 
@@ -30,7 +30,7 @@ class Want:
     normal: Mapping[str, Any]
     plain: frozenset[str]
     image: str
-    secret_version: str
+    secrets: definitions.Secrets
     tags: Mapping[str, str]
 
     @property
@@ -54,7 +54,11 @@ class Have:
 
 
 def want_of(
-    definition: definitions.Json, plain: frozenset[str], image: str, secret_version: str, tags: Mapping[str, str]
+    definition: definitions.Json,
+    plain: frozenset[str],
+    image: str,
+    secrets: definitions.Secrets,
+    tags: Mapping[str, str],
 ) -> Want:
     """The definition as one to have.
 
@@ -62,7 +66,7 @@ def want_of(
         BadInput: it is too large for ECS.
     """
     definitions.check_size(definition)
-    return Want(definition, definitions.normalised(definition), plain, image, secret_version, tags)
+    return Want(definition, definitions.normalised(definition), plain, image, secrets, tags)
 
 
 def observe(api: ecs.Ecs, want: Want, present: Optional[definitions.Json] = None) -> Have:
@@ -118,13 +122,13 @@ def report(have: Have) -> dict[str, Any]:
         "arn": have.arn,
         "image": want.image,
         "image_tag": want.tags.get(releases.IMAGE_TAG, ""),
-        "secret_version": want.secret_version,
+        "secret": want.secrets.told(),
     }
 
 
 def headline(have: Have) -> list[str]:
     """The release in one sentence."""
-    digest, version = have.want.image.rpartition("@")[2], have.want.secret_version
+    digest, version = have.want.image.rpartition("@")[2], have.want.secrets.version
     shown = ecs.name_of(have.arn) if have.arn.startswith("arn:") else have.arn
     return [f"Release {have.want.family}: image {digest}, secret version {version}, task definition {shown}"]
 

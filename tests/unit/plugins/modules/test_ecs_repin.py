@@ -68,7 +68,7 @@ def test_only_the_references_change(ecs: FakeEcs) -> None:
         "arn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/production-bond-web:2",
         "image": RELEASE["image"],
         "image_tag": "v1",
-        "secret_version": "version-2",
+        "secret": {"arn": SECRET, "version_id": "version-2", "keys": ["MONGODB_URI", "NEW"]},
     }
     before, after = ecs.definitions["production-bond-web"]
     secrets = [{"name": key, "valueFrom": f"{SECRET}:{key}::version-2"} for key in ("MONGODB_URI", "NEW")]
