@@ -142,9 +142,13 @@ class Ecs:
 
     def task(self, cluster: str, arn: str) -> Optional[Json]:
         """A task; None where it is gone, or not known everywhere yet."""
+        return self.task_now(cluster, arn)[0]
+
+    def task_now(self, cluster: str, arn: str) -> tuple[Optional[Json], float]:
+        """The same, and the moment by AWS's clock."""
         with spoken(f"task {name_of(arn)}"):
-            found = self._client.describe_tasks(cluster=cluster, tasks=[arn])["tasks"]
-        return dict(found[0]) if found else None
+            answer = self._client.describe_tasks(cluster=cluster, tasks=[arn])
+        return (dict(answer["tasks"][0]) if answer["tasks"] else None), session.moment_of(answer)
 
     def tasks_of_family(self, cluster: str, family: str) -> tuple[list[Json], float]:
         """Up to 100 tasks of a family that run, as many that stopped lately, and the moment by AWS's clock.

@@ -128,18 +128,23 @@ def run(module: Module[Any, Any, Any], params: Params, orders: Orders) -> dict[s
 
 @dataclass
 class _Run(Generic[Api, Want, Have]):
-    """One run of a module; ``applied`` are the changes that were tried so far, which a failure must tell, too."""
+    """One run of a module.
+
+    ``applied`` are the changes that were tried, which a failure must tell, too, ``earlier`` those of attempts before.
+    """
 
     module: Module[Api, Want, Have]
     params: Params
     orders: Orders
     applied: list[Change] = field(default_factory=list)
+    earlier: list[Change] = field(default_factory=list)
     door: Door | None = None
     hold: Hold = NOTHING
 
     def to_the_end(self) -> dict[str, Any]:
         """Observe, plan, apply and settle; the result of a run without a failure."""
         module, dry = self.module, self.orders.dry
+        self.earlier, self.applied = self._tried(), []
         if not dry:
             _refuse_unknown(self.params, module.name, BadInput)
         door = self.door = Door(shut=dry, ordered_by=f"offramp.ecs/{module.name}", alive=self.orders.alive)
@@ -159,7 +164,7 @@ class _Run(Generic[Api, Want, Have]):
         if not dry:
             _refuse_unknown(report, module.name, Missing)
         return {
-            **self._result(False, changes if dry else self.applied),
+            **self._result(False, changes if dry else self._tried()),
             "headline": [*self.hold.news, *module.headline(have)],
             module.noun: report,
         }
@@ -171,7 +176,10 @@ class _Run(Generic[Api, Want, Have]):
     def failure(self, kind: str, msg: str, target: str, hint: str, details: dict[str, Any]) -> dict[str, Any]:
         """The result of a run that failed."""
         about = {"msg": msg, "kind": kind, "hint": hint, "target": target}
-        return {**self._result(True, self.applied), **without_credentials({**about, **details})}
+        return {**self._result(True, self._tried()), **without_credentials({**about, **details})}
+
+    def _tried(self) -> list[Change]:
+        return [*(each for each in self.earlier if each not in self.applied), *self.applied]
 
     def _result(self, failed: bool, changes: list[Change]) -> dict[str, Any]:
         previews = self.door.passed["preview"] if self.door else 0
@@ -187,7 +195,7 @@ class _Run(Generic[Api, Want, Have]):
     def _apply(self, api: Api, want: Want, changes: list[Change]) -> Have:
         for number, change in enumerate(changes, start=1):
             self.hold.secure()
-            self.applied = [*(each for each in self.applied if each != change), change]
+            self.applied.append(change)
             self.module.apply[change.verb](api, change)
             if self.module.in_turn and number < len(changes):
                 self._at_rest(api, want, self.module.observe(api, want))
