@@ -29,7 +29,7 @@ from rehearsal.home import CHAOS, REQUESTS, VISITORS
 from rehearsal.requestlog import Entry, read_log
 from rehearsal.running import SEED, RunningWorld, WorldError, end_with_us, running_world
 from rehearsal.seed import load_seed
-from rehearsal.series import Run, Series, Verdicts, armed, following, made_again, row, verdicts
+from rehearsal.series import Run, Series, Verdicts, armed, following, made_again, row, told_of, verdicts
 from rehearsal.state.canonical import compare
 from rehearsal.visits import Visits, count_visits
 
@@ -130,7 +130,7 @@ class Chaos:
             struck=struck,
             stops=stops,
             code=code,
-            unclear=unclear(text, code, stops or last),
+            unclear=unclear(text, code, told_of(struck, stops, last)),
             said=sentences(text),
             orphans=len(orphans) + sum(each.kind == "write" and each.at - each.took > ended for each in entries),
             again=made_again(self._calls, last, made) if last else [],

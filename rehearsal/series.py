@@ -81,6 +81,15 @@ def armed(points: Iterable[Point], mode: Mode, before: Counter[Look]) -> dict[Po
     return found
 
 
+def told_of(struck: Sequence[Point], stops: Sequence[Point], before: Sequence[Point]) -> list[Point]:
+    """The points of which a run that failed may tell: where it stopped, and what disturbed it last.
+
+    Those need not be the same: a run that stops at a call may make the same call once more on its way out, which looks
+    as if it had got over it. A run that nothing disturbed tells of the stops ``before`` it.
+    """
+    return list(dict.fromkeys([*stops, *struck[-1:]])) or list(before)
+
+
 def made_again(clean: Sequence[Entry], stops: Sequence[Point], made: Iterable[Look]) -> list[str]:
     """Which of the writes ``made`` by a run belong before the place where the run before it stopped, or nowhere.
 

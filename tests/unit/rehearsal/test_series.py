@@ -12,7 +12,20 @@ import pytest
 from rehearsal.attack import MODES, Point, look_of
 from rehearsal.calls import Kind
 from rehearsal.requestlog import Entry
-from rehearsal.series import Run, Series, armed, breach, fine, following, is_good, made_again, row, settled, verdicts
+from rehearsal.series import (
+    Run,
+    Series,
+    armed,
+    breach,
+    fine,
+    following,
+    is_good,
+    made_again,
+    row,
+    settled,
+    told_of,
+    verdicts,
+)
 
 
 def point(operation: str, kind: Kind = "write", nth: int = 1, target: str = "") -> Point:
@@ -43,6 +56,12 @@ def series(points: list[Point], *runs: Run, **more: Any) -> Series:
 def test_it_is_kept_whole() -> None:
     kept = series([A, B], killed(A), killed(B), run())
     assert Series.kept(json.loads(json.dumps(asdict(kept)))) == kept
+
+
+def test_a_run_that_made_the_call_at_which_it_stopped_again_on_its_way_out_tells_of_that_call() -> None:
+    assert told_of([A, B], [A], [D]) == [A, B]
+    assert told_of([A, B], [B], [D]) == [B]
+    assert told_of([], [], [D]) == [D]
 
 
 def test_a_run_killed_at_each_point_settles_each() -> None:
