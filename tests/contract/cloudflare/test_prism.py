@@ -29,6 +29,7 @@ from tests.unit.rehearsal.cloudflare.stage import API
 ANYTHING: Json = {"content": {"application/json": {"schema": {}}}}
 LEFT_OUT = {
     "/accounts": "get",
+    "/ips": "get",
     "/accounts/{account_id}/tokens/verify": "get",
     "/zones/{zone_id}/settings/ssl": "get",
     "/graphql": "post",

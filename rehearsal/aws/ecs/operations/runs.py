@@ -21,7 +21,8 @@ from rehearsal.aws.ecs.views import task_view
 _TOKEN = re.compile(r"[!-~]{1,64}")
 _TOKEN_LIVES = 24 * 3600.0
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html"""
-_STARTED_BY = re.compile(r"[A-Za-z0-9_/-]{1,128}")
+_STARTED_BY = re.compile(r"[A-Za-z0-9_/ -]{1,128}")
+"""Without spaces by the words of AWS, and yet ecs-deploy has started its one-off tasks by "ECS Deploy" for years."""
 _BESIDE_STARTED_BY = ("family", "serviceName", "containerInstance", "launchType")
 _LONGEST_OVERRIDES = 8192
 _SHOWN = ("launchType", "capacityProviderStrategy", "platformVersion", "networkConfiguration", "overrides")
