@@ -2,8 +2,8 @@
 
 A change is a line of the ledger: verb, target, and what was before and is after. Lists are compared in order and by
 value. Two things a dry run cannot tell, and only these are excepted here: what is known after apply (an ``Unknown`` of
-the engine's stands for any text in its place), and where a later step of a ramp begins (dry, no step before it was
-made: it begins where the traffic is).
+the engine's stands for any text in its place, and alone in a list for as many as there come to be), and where a later
+step of a ramp begins (dry, no step before it was made: it begins where the traffic is).
 """
 
 from __future__ import annotations
@@ -131,14 +131,20 @@ def _disagreements(foreseen: Any, made: Any, where: str) -> list[str]:
             for line in _disagreements(foreseen.get(key), made.get(key), f"{where}.{key}")
         ]
     if isinstance(foreseen, list) and isinstance(made, list):
+        told = foreseen * len(made) if _is_unknown_list(foreseen) and made else foreseen
         return [
             line
-            for number, (one, other) in enumerate(zip_longest(foreseen, made))
+            for number, (one, other) in enumerate(zip_longest(told, made))
             for line in _disagreements(one, other, f"{where}.{number}")
         ]
     if foreseen == made or _could_be(foreseen, made):
         return []
     return [f"{where}: foreseen {_short(foreseen)}, made {_short(made)}"]
+
+
+def _is_unknown_list(foreseen: list[Any]) -> bool:
+    """Whether a list is one unknown alone, as the subnets of a stack that is not there: nobody knows how many."""
+    return len(foreseen) == 1 and isinstance(foreseen[0], str) and bool(_UNKNOWN.fullmatch(foreseen[0]))
 
 
 def _could_be(foreseen: Any, made: Any) -> bool:
