@@ -205,6 +205,12 @@ RELEASES = (
         says=("No service was touched.", "(value of CANARY_TOKEN)", "(value of CANARY_PEM)"),
         fails=True,
     ),
+    Step(
+        "release a build that prints its environment and crashes in its trial",
+        ("playbooks/release.yml", "-e", f"release_image={TELLTALE}", "-e", "release_trial=5"),
+        says=("ECS trial of bond-server-web failed", "(value of CANARY_TOKEN)", "(value of CANARY_PEM)"),
+        fails=True,
+    ),
     Step("release, the ordinary way", ("playbooks/release.yml", *ORDINARY, "-e", "release_image=v41")),
     Step("migrate, dry, by ansible-runner", ("migrate.yml", "--check"), runner=True),
     Step(
