@@ -164,10 +164,9 @@ def observe(api: Api, want: Want) -> Have:
     look = api.rollouts.look(want.subject)
     ended = verdicts.is_bad_end(look, want.subject, want.limits) and want.show_logs
     failed = sorted(look.failures, key=lambda each: each.over)  # a task that ended tells more than an unhealthy one
-    definition = api.rollouts.ecs.definition(want.subject.task_definition) if ended and failed else None
-    if definition is None:
+    if not (ended and failed):
         return Have(want, look)
-    return Have(want, look, tuple(api.logs.last_lines(definition, failed[-1].task, _LINES)))
+    return Have(want, look, api.logs.last_lines(want.subject.task_definition, failed[-1].task, _LINES))
 
 
 def plan(have: Have, want: Want) -> list[Change]:

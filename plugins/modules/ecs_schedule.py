@@ -30,20 +30,6 @@ options:
     description: Role with which EventBridge Scheduler runs tasks.
     type: str
     default: ""
-  subnets:
-    description: Ids of the tasks' subnets.
-    type: list
-    elements: str
-    default: []
-  security_groups:
-    description: Ids of the tasks' security groups.
-    type: list
-    elements: str
-    default: []
-  public_ip:
-    description: Whether tasks have public addresses.
-    type: bool
-    default: false
   owner:
     description: Whose clock runs the jobs.
     type: str
@@ -57,6 +43,7 @@ extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.jobs
   - offramp.ecs.lock
+  - offramp.ecs.task_network
 author: The Offramp authors
 """
 
@@ -90,7 +77,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import job_schedules, jobs, locks, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import job_schedules, jobs, locks, task_network
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import Call
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
@@ -99,20 +86,16 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Doo
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Denied
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.runner import Module
 
-_LIST = {"type": "list", "elements": "str", "default": []}
-
 SPEC = spec.spec(
     spec.AWS,
     locks.LOCK,
     jobs.JOBS,
+    task_network.OPTIONS,
     options={
         "group": {"type": "str", "required": True},
-        "task_definitions": _LIST,
+        "task_definitions": {"type": "list", "elements": "str", "default": []},
         "cluster": {"type": "str", "required": True},
         "role_arn": {"type": "str", "default": ""},
-        "subnets": _LIST,
-        "security_groups": _LIST,
-        "public_ip": {"type": "bool", "default": False},
         "owner": {"type": "str", "choices": ["heroku", "aws"], "default": "heroku"},
         "tags": {"type": "dict", "default": {}},
     },
@@ -157,7 +140,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
     place = jobs.Place(
         jobs.cluster_arn(params["cluster"], params["role_arn"], params["region"]),
         params["role_arn"],
-        services.network(params["subnets"], params["security_groups"], params["public_ip"]),
+        task_network.written(params),
         params["owner"] == "aws",
     )
     schedules = {job.name: jobs.schedule(job, arn, place) for job, arn in zip(wanted, arns)}

@@ -39,10 +39,6 @@ options:
     type: list
     elements: str
     required: true
-  public_ip:
-    description: Whether tasks have public addresses.
-    type: bool
-    default: false
   target_group_arn:
     description: Target group of the load balancer, for a process with a port.
     type: str
@@ -92,6 +88,7 @@ extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.lock
   - offramp.ecs.process
+  - offramp.ecs.task_network
 author: The Offramp authors
 """
 
@@ -127,7 +124,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, processes, releases, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import (
+    ecs,
+    locks,
+    processes,
+    releases,
+    services,
+    task_network,
+)
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
@@ -145,6 +149,7 @@ SPEC = spec.spec(
     processes.PROCESS,
     releases.RETURNING,
     services.OPTIONS,
+    task_network.OPTIONS,
     options={
         "cluster": _TEXT,
         "name": _TEXT,

@@ -30,20 +30,6 @@ options:
     description: Name of the container that is judged; by default the first one.
     type: str
     default: ""
-  subnets:
-    description: Ids of the task's subnets; by default those of O(service).
-    type: list
-    elements: str
-    default: []
-  security_groups:
-    description: Ids of the task's security groups; by default those of O(service).
-    type: list
-    elements: str
-    default: []
-  public_ip:
-    description: Whether the task has a public address, where its subnets are given.
-    type: bool
-    default: false
   services:
     description: Names of the services that are released afterwards.
     type: list
@@ -55,7 +41,7 @@ options:
     elements: str
     default: []
   service:
-    description: Name of the service whose present release is run.
+    description: Name of the service whose present release is run, where and as its tasks are.
     type: str
     default: ""
   command:
@@ -76,6 +62,7 @@ options:
 extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.lock
+  - offramp.ecs.task_network
   - offramp.ecs.waiting
 author: The Offramp authors
 """
@@ -123,7 +110,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, one_off, runs, tasklogs
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, locks, one_off, runs, task_network, tasklogs
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner, spec
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
@@ -138,14 +125,12 @@ SPEC = spec.spec(
     spec.AWS,
     locks.LOCK,
     spec.WAITING,
+    task_network.OPTIONS,
     options={
         "name": {"type": "str", "required": True},
         "cluster": {"type": "str", "required": True},
         "task_definition": _TEXT,
         "container": _TEXT,
-        "subnets": _LIST,
-        "security_groups": _LIST,
-        "public_ip": {"type": "bool", "default": False},
         "services": _LIST,
         "releases": _LIST,
         "service": _TEXT,
@@ -227,9 +212,8 @@ def observe(api: Api, want: Want) -> Have:
     have = Have(want, subject, api.tasks.look(subject))
     if not (have.over and have.look.watched and want.log_lines):
         return have
-    definition = api.tasks.ecs.definition(subject.task_definition)
-    task = ecs.name_of((have.look.task or {})["taskArn"])
-    return replace(have, log=tuple(api.logs.last_lines(definition or {}, task, want.log_lines)))
+    task = (have.look.task or {})["taskArn"]
+    return replace(have, log=api.logs.last_lines(subject.task_definition, task, want.log_lines))
 
 
 def plan(have: Have, want: Want) -> list[Change]:

@@ -33,20 +33,6 @@ options:
     description: For how long the task must run.
     type: float
     default: 60.0
-  subnets:
-    description: Ids of the task's subnets.
-    type: list
-    elements: str
-    default: []
-  security_groups:
-    description: Ids of the task's security groups.
-    type: list
-    elements: str
-    default: []
-  public_ip:
-    description: Whether the task has a public address.
-    type: bool
-    default: false
   foreseen:
     description: The C(trial.verdict) of the trial before, by which a dry run knows what there will be to end.
     type: str
@@ -66,6 +52,7 @@ extends_documentation_fragment:
   - offramp.ecs.lock
   - offramp.ecs.process
   - offramp.ecs.service
+  - offramp.ecs.task_network
   - offramp.ecs.waiting
 """
 
@@ -107,7 +94,7 @@ from ansible_collections.offramp.ecs.plugins.module_utils.aws import (
     locks,
     processes,
     runs,
-    services,
+    task_network,
     tasklogs,
     trials,
 )
@@ -121,7 +108,6 @@ from ansible_collections.offramp.ecs.plugins.module_utils.engine.settle import W
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown
 
 _TEXT = {"type": "str", "required": True}
-_LIST = {"type": "list", "elements": "str", "default": []}
 
 SPEC = spec.spec(
     spec.AWS,
@@ -129,14 +115,12 @@ SPEC = spec.spec(
     ecs.SERVICE,
     processes.PROCESS,
     spec.WAITING,
+    task_network.OPTIONS,
     options={
         "state": {"type": "str", "choices": ["passed", "ended"], "default": "passed"},
         "task_definition": _TEXT,
         "container": _TEXT,
         "seconds": {"type": "float", "default": 60.0},
-        "subnets": _LIST,
-        "security_groups": _LIST,
-        "public_ip": {"type": "bool", "default": False},
         "foreseen": {"type": "str", "default": ""},
         "log_lines": {"type": "int", "default": 20},
         "tags": {"type": "dict", "default": {}},
@@ -190,7 +174,7 @@ def want_of(params: Mapping[str, Any]) -> Want:
         params["cluster"],
         arn,
         params["container"],
-        services.network(params["subnets"], params["security_groups"], params["public_ip"]),
+        task_network.written(params),
         trials.trial_id(arn),
         before={params["service"]: arn},
         tags=tags_of(params["tags"]),
@@ -214,12 +198,11 @@ def observe(api: Api, want: Want) -> Have:
         arn = Unknown(f"ARN of the task of {want.target}", "playbooks/release.yml")
         coming = [{"taskArn": arn, "lastStatus": "RUNNING"}] if want.coming else left
         return Have(want, runs.Look(False, moment=moment), coming)
-    have = Have(want, api.trials.look(want.trial))
+    have = Have(want, api.trials.look(want.trial.subject))
     if have.verdict != "failed" or not have.look.watched or not want.log_lines:
         return have
-    definition = api.trials.ecs.definition(want.trial.subject.task_definition)
-    task = ecs.name_of((have.look.task or {})["taskArn"])
-    return replace(have, log=tuple(api.logs.last_lines(definition or {}, task, want.log_lines)))
+    task = (have.look.task or {})["taskArn"]
+    return replace(have, log=api.logs.last_lines(want.trial.subject.task_definition, task, want.log_lines))
 
 
 def plan(have: Have, want: Want) -> list[Change]:

@@ -140,12 +140,8 @@ class Ecs:
             f"ECS started no {change.target}: {said}.", target=change.target, hint="Run again in some minutes."
         )
 
-    def task(self, cluster: str, arn: str) -> Optional[Json]:
-        """A task; None where it is gone, or not known everywhere yet."""
-        return self.task_now(cluster, arn)[0]
-
-    def task_now(self, cluster: str, arn: str) -> tuple[Optional[Json], float]:
-        """The same, and the moment by AWS's clock."""
+    def task(self, cluster: str, arn: str) -> tuple[Optional[Json], float]:
+        """A task, and the moment by AWS's clock; None where it is gone, or not known everywhere yet."""
         with spoken(f"task {name_of(arn)}"):
             answer = self._client.describe_tasks(cluster=cluster, tasks=[arn])
         return (dict(answer["tasks"][0]) if answer["tasks"] else None), session.moment_of(answer)

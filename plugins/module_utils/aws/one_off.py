@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, services
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, task_network
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.runs import Subject, release_id
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.tagged import tags_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import BadInput, Missing
@@ -38,7 +38,7 @@ def subject_of(params: Mapping[str, Any], target: str) -> Subject:
         params["cluster"],
         params["task_definition"],
         params["container"],
-        services.network(params["subnets"], params["security_groups"], params["public_ip"]),
+        task_network.written(params),
         release_id(params["task_definition"], before) if before else new_id(),
         command,
         before,

@@ -68,7 +68,7 @@ class Look:
         due: whether there is anything to run it for.
         task: the task that counts, as ECS describes it; None where there is none yet.
         watched: whether this run started it, or found it running.
-        attempts: ids of earlier tasks for the same that do not count.
+        attempts: ids of the tasks that were started for the same, as far as they were looked for.
         moment: of the look by AWS's clock, in seconds of the epoch.
     """
 
@@ -93,23 +93,32 @@ class Runs:
     def look(self, subject: Subject) -> Look:
         """One read where nothing is due, or while a task is watched; up to five to find one that counts."""
         if self._watched:
-            task = self.ecs.task(subject.cluster, self._watched)
-            return Look(True, task or {"taskArn": self._watched, "lastStatus": "PROVISIONING"}, watched=True)
-        if is_unknown(subject.cluster) or not subject.before:
+            task, moment = self.ecs.task(subject.cluster, self._watched)
+            begun = {"taskArn": self._watched, "lastStatus": "PROVISIONING"}
+            return Look(True, task or begun, watched=True, moment=moment)
+        if not subject.before:
             return Look(True)
-        services = self.ecs.services(subject.cluster, list(subject.before))
-        if not is_due(services, subject.before):
+        services = [] if is_unknown(subject.cluster) else self.ecs.services(subject.cluster, list(subject.before))
+        if not self.is_due(services, subject):
             return Look(False)
-        if is_unknown(subject.task_definition):
+        if is_unknown(subject.cluster) or is_unknown(subject.task_definition):
             return Look(True)
         tasks, moment = self.ecs.tasks_of_family(subject.cluster, subject.family)
         ours = [each for each in tasks if each.get("startedBy") == subject.started_by]
-        task = counting(ours, services, subject)
-        if task is None:
-            return Look(True, attempts=tuple(sorted(map(_id, ours))), moment=moment)
-        if not is_over(task):
+        task = self.counting(ours, services, subject)
+        if task is not None and not is_over(task):
             self._watched = task["taskArn"]
-        return Look(True, task, watched=bool(self._watched), moment=moment)
+        return Look(True, task, bool(self._watched), tuple(sorted(map(_id, ours))), moment)
+
+    def is_due(self, services: Sequence[Mapping[str, Any]], subject: Subject) -> bool:
+        """Whether the services that are to get other revisions, as ECS describes them, are a reason to run it."""
+        return is_due(services, subject.before)
+
+    def counting(
+        self, tasks: Sequence[Json], services: Sequence[Mapping[str, Any]], subject: Subject
+    ) -> Optional[Json]:
+        """Which of the tasks that were started for the same is to be taken up; None where it must be run anew."""
+        return counting(tasks, services, subject)
 
 
 def release_id(task_definition: str, before: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import task_network
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.ecs import name_of
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.spec import Options
 
@@ -38,7 +39,6 @@ SETTINGS = (
 
 
 OPTIONS: Options = {
-    "public_ip": {"type": "bool", "default": False},
     "target_group_arn": {"type": "str", "default": ""},
     "circuit_breaker": {"type": "bool", "default": True},
     "alarms": {"type": "list", "elements": "str", "default": []},
@@ -68,7 +68,7 @@ def write(params: Mapping[str, Any]) -> Json:
                 "minimumHealthyPercent": params["minimum_percent"],
                 "maximumPercent": params["maximum_percent"],
             },
-            "networkConfiguration": network(params["subnets"], params["security_groups"], params["public_ip"]),
+            "networkConfiguration": task_network.written(params),
             "loadBalancers": [balanced] if process["port"] else [],
             "healthCheckGracePeriodSeconds": process["health_grace"] if process["port"] else 0,
             "availabilityZoneRebalancing": "ENABLED" if params["zone_rebalancing"] else "DISABLED",
@@ -77,17 +77,6 @@ def write(params: Mapping[str, Any]) -> Json:
             "propagateTags": "SERVICE",
         }
     )
-
-
-def network(subnets: Sequence[str], security_groups: Sequence[str], public_ip: bool) -> Json:
-    """Where tasks run, in the API's form."""
-    return {
-        "awsvpcConfiguration": {
-            "subnets": list(subnets),
-            "securityGroups": list(security_groups),
-            "assignPublicIp": "ENABLED" if public_ip else "DISABLED",
-        }
-    }
 
 
 def normalised(service: Mapping[str, Any]) -> Json:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from ansible_collections.offramp.ecs.plugins.module_utils.aws import session
+from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, session
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.definitions import Source, source_of
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.fault import spoken
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.secret_words import known_words
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.blot import Blotter
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import OfframpError, Refused
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.errors import Missing, OfframpError, Refused
 
 _SERVICE = ":secretsmanager:"
 
@@ -22,23 +21,31 @@ class TaskLogs:
     """Reads CloudWatch Logs. Values of secrets are read to be blotted out, and never leave this class."""
 
     def __init__(self, region: str, door: Door) -> None:
+        self._ecs = ecs.Ecs(region, door)
         self._logs = session.client("logs", region=region, door=door)
         self._secrets = session.client("secretsmanager", region=region, door=door)
 
-    def last_lines(self, definition: Mapping[str, Any], task: str, most: int) -> list[str]:
-        """Up to ``most`` last lines of a task's first container; why there are none, where they cannot be had."""
+    def last_lines(self, task_definition: str, task: str, most: int) -> tuple[str, ...]:
+        """Up to ``most`` last lines of the first container of a task (an ARN or an id), which runs this revision; why
+        there are none, where they cannot be had."""
+        try:
+            return self._read_lines(task_definition, ecs.name_of(task), most)
+        except OfframpError as error:
+            return (f"(no log lines: {error.msg})",)
+
+    def _read_lines(self, task_definition: str, task: str, most: int) -> tuple[str, ...]:
+        definition = self._ecs.definition(task_definition)
+        if definition is None:
+            raise Missing(f"task definition {ecs.name_of(task_definition)}, which names their log group, is gone")
         container = definition["containerDefinitions"][0]
         log = container.get("logConfiguration", {}).get("options", {})
         stream = f"{log.get('awslogs-stream-prefix', '')}/{container['name']}/{task}"
-        try:
-            blotters = [Blotter(values) for values in self._values(container.get("secrets", []))]
-            with spoken(f"log stream {stream}"):
-                answer = self._logs.get_log_events(
-                    logGroupName=log.get("awslogs-group", ""), logStreamName=stream, limit=most, startFromHead=False
-                )
-        except OfframpError as error:
-            return [f"(no log lines: {error.msg})"]
-        return [_blotted(event["message"], blotters) for event in answer["events"]]
+        blotters = [Blotter(values) for values in self._values(container.get("secrets", []))]
+        with spoken(f"log stream {stream}"):
+            answer = self._logs.get_log_events(
+                logGroupName=log.get("awslogs-group", ""), logStreamName=stream, limit=most, startFromHead=False
+            )
+        return tuple(_blotted(event["message"], blotters) for event in answer["events"])
 
     def _values(self, variables: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         """Key -> value of each secret that variables name, in whatever form; a secret that is no map has one value."""

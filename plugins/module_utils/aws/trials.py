@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Optional
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws import ecs, runs
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.reasons import Failure, hint, of_task
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import errors
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.door import Door
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
 
 Json = dict[str, Any]
@@ -52,36 +51,18 @@ def trial_id(task_definition: str) -> str:
     return _PREFIX + hashlib.sha256(task_definition.encode()).hexdigest()[:22]
 
 
-class Trials:
-    """Looks at the tasks of trials, and remembers which one it watches, as it may not be listed yet."""
+class Trials(runs.Runs):
+    """Looks at the tasks of trials, which are due for other reasons than runs, and count by other marks."""
 
-    def __init__(self, region: str, door: Door) -> None:
-        self.ecs = ecs.Ecs(region, door)
-        self._watched = ""
+    def is_due(self, services: Sequence[Mapping[str, Any]], subject: runs.Subject) -> bool:
+        """Whether the service serves, and is to get another revision."""
+        return is_due(services, subject.before)
 
-    def start(self, change: Change) -> None:
-        """Start the task that a change holds, by one call."""
-        self._watched = self.ecs.run_task(change)
-
-    def look(self, trial: Trial) -> runs.Look:
-        """One read where nothing is due, or while a task is watched; up to five to find one that counts."""
-        subject = trial.subject
-        if self._watched:
-            task, moment = self.ecs.task_now(subject.cluster, self._watched)
-            begun = {"taskArn": self._watched, "lastStatus": "PROVISIONING"}
-            return runs.Look(True, task or begun, watched=True, moment=moment)
-        services = [] if is_unknown(subject.cluster) else self.ecs.services(subject.cluster, [trial.service])
-        if not is_due(services, subject.before):
-            return runs.Look(False)
-        if is_unknown(subject.task_definition):
-            return runs.Look(True)
-        tasks, moment = self.ecs.tasks_of_family(subject.cluster, subject.family)
-        ours = [each for each in tasks if each.get("startedBy") == subject.started_by]
-        look = runs.Look(True, attempts=tuple(sorted(ecs.name_of(each["taskArn"]) for each in ours)), moment=moment)
-        task = counting(ours)
-        if task is not None and not runs.is_over(task):
-            self._watched = task["taskArn"]
-        return replace(look, task=task, watched=bool(self._watched))
+    def counting(
+        self, tasks: Sequence[Json], _services: Sequence[Mapping[str, Any]], _subject: runs.Subject
+    ) -> Optional[Json]:
+        """The one that runs or has passed, whatever the service has got since."""
+        return counting(tasks)
 
     def running(self, subject: runs.Subject) -> tuple[list[Json], float]:
         """The tasks of trials of the family that are to run, whatever revision they try, and the moment."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from ansible_collections.offramp.ecs.plugins.modules import ecr_image_info, ecs_task_definition, secret_info
+from tests.unit.plugins.ecs_parts import process
 from tests.unit.plugins.stack_world import StackWorld
 
 TRUST = {
@@ -29,10 +32,34 @@ class EcsGround:
         self._vpc = vpc
         self.group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)["GroupId"]
         self.role = iam.create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-        world.client("logs").create_log_group(logGroupName=f"/{name}")
+        self.log_group = f"/{name}"
+        world.client("logs").create_log_group(logGroupName=self.log_group)
         world.client("ecs").create_cluster(clusterName=cluster)
         ecr = world.client("ecr").create_repository(repositoryName=name)
         self.repository = ecr["repository"]["repositoryUri"]
+
+    def definition(self, family: str, tag: str, *, secret: str, dry: bool = False, **given: Any) -> dict[str, Any]:
+        """The result of registering what an image runs; ``secret`` is the name of its secret.
+
+        Args:
+            given: other arguments of ``ecs_task_definition``, ``container`` among them.
+        """
+        image = self.world.run(ecr_image_info, repository=self.repository, image=tag)["image"]
+        config = self.world.run(secret_info, name=secret)["secret"]
+        return self.world.run(
+            ecs_task_definition,
+            dry=dry,
+            family=family,
+            image=image["uri"],
+            environment={"APP_VERSION": tag, **given.pop("environment", {})},
+            execution_role_arn=self.role,
+            task_role_arn=self.role,
+            secret_arn=config["arn"],
+            secret_version=config["version_id"],
+            secret_keys=config["keys"],
+            log_group=self.log_group,
+            **{"process": process(), **given},
+        )
 
     def open_up(self) -> None:
         """Let tasks with public addresses reach the internet, and their role do what their start takes."""

@@ -12,13 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.engine import runner
-from ansible_collections.offramp.ecs.plugins.modules import (
-    ecr_image_info,
-    ecs_service,
-    ecs_task_definition,
-    ecs_task_run,
-    secret_info,
-)
+from ansible_collections.offramp.ecs.plugins.modules import ecs_service, ecs_task_run
 from tests.unit.plugins.ecs_ground import EcsGround
 from tests.unit.plugins.ecs_parts import process
 from tests.unit.plugins.stack_world import REGION, StackWorld, stack_world
@@ -52,25 +46,10 @@ class Ground(EcsGround):
         self.cluster, self.prefix = f"offramp-{number}", f"test-bond-{number}"
         self.world.client("ecs").create_cluster(clusterName=self.cluster)
 
-    def definition(self, name: str, tag: str, *, dry: bool = False, **settings: Any) -> str:
-        """The revision of a process type."""
-        image = self.world.run(ecr_image_info, repository=self.repository, image=tag)["image"]
-        secret = self.world.run(secret_info, name=SECRET)["secret"]
-        made = self.world.run(
-            ecs_task_definition,
-            dry=dry,
-            family=f"{self.prefix}-{name}",
-            container=name,
-            image=image["uri"],
-            process=process(**settings),
-            environment={"APP_VERSION": tag},
-            execution_role_arn=self.role,
-            task_role_arn=self.role,
-            secret_arn=secret["arn"],
-            secret_version=secret["version_id"],
-            secret_keys=secret["keys"],
-            log_group="/bond",
-        )
+    def revision(self, name: str, tag: str, *, dry: bool = False, **settings: Any) -> str:
+        """The revision of a process type; its ARN."""
+        kind = {"container": name, "process": process(**settings)}
+        made = self.definition(f"{self.prefix}-{name}", tag, secret=SECRET, dry=dry, **kind)
         assert not made["failed"], made
         return str(made["task_definition"]["arn"])
 
@@ -81,12 +60,12 @@ class Ground(EcsGround):
             dry=dry,
             name="release of bond",
             cluster=self.cluster,
-            task_definition=self.definition("release", tag, dry=dry, command=command.split()),
+            task_definition=self.revision("release", tag, dry=dry, command=command.split()),
             container="release",
             subnets=[self.subnet],
             security_groups=[self.group],
             services=["bond-worker"],
-            releases=[self.definition("worker", tag, dry=dry)],
+            releases=[self.revision("worker", tag, dry=dry)],
             **given,
         )
 
@@ -96,7 +75,7 @@ class Ground(EcsGround):
             ecs_service,
             cluster=self.cluster,
             name="bond-worker",
-            task_definition=self.definition("worker", tag),
+            task_definition=self.revision("worker", tag),
             container="worker",
             process=process(),
             subnets=[self.subnet],
@@ -167,18 +146,18 @@ def test_a_release_that_reached_some_services_alone_does_not_run_it_again(ground
     ecs = ground.world.client("ecs")
     other = {"cluster": ground.cluster, "serviceName": "bond-clock", "desiredCount": 0, "launchType": "FARGATE"}
     network = {"awsvpcConfiguration": {"subnets": [ground.subnet]}}
-    ecs.create_service(**other, taskDefinition=ground.definition("clock", "v1"), networkConfiguration=network)
+    ecs.create_service(**other, taskDefinition=ground.revision("clock", "v1"), networkConfiguration=network)
 
     def gate() -> dict[str, Any]:
         return ground.world.run(
             ecs_task_run,
             name="release of bond",
             cluster=ground.cluster,
-            task_definition=ground.definition("release", "v2", command=MIGRATE.split()),
+            task_definition=ground.revision("release", "v2", command=MIGRATE.split()),
             container="release",
             subnets=[ground.subnet],
             services=["bond-worker", "bond-clock"],
-            releases=[ground.definition("worker", "v2"), ground.definition("clock", "v2")],
+            releases=[ground.revision("worker", "v2"), ground.revision("clock", "v2")],
         )
 
     assert gate()["changed"]
@@ -254,7 +233,7 @@ def test_a_one_off_task_runs_what_serves_each_time_anew(ground: Ground) -> None:
         ran = ground.one_off("node count.js --all")
         assert not ran["failed"], ran
         assert ran["run"]["log"][-1] == "there are 7"
-        assert ran["run"]["task_definition"] == ground.definition("worker", "v2")
+        assert ran["run"]["task_definition"] == ground.revision("worker", "v2")
     assert len(ground.tasks("worker")) == 3
     failed = ground.one_off(["sh", "-c", "exit 3"])
     assert (failed["kind"], failed["run"]["exit_code"]) == ("verdict", 3)
@@ -297,7 +276,7 @@ def test_the_door_is_asked(ground: Ground) -> None:
         "region": REGION,
         "name": "x",
         "cluster": ground.cluster,
-        "task_definition": ground.definition("release", "v1", command=MIGRATE.split()),
+        "task_definition": ground.revision("release", "v1", command=MIGRATE.split()),
         "subnets": [ground.subnet],
     }
     assert runner.run(ecs_task_run.MODULE, params, gone)["kind"] == "door_shut"

@@ -10,13 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.offramp.ecs.plugins.modules import (
-    ecr_image_info,
-    ecs_service,
-    ecs_task_definition,
-    ecs_trial,
-    secret_info,
-)
+from ansible_collections.offramp.ecs.plugins.modules import ecs_service, ecs_trial
 from tests.unit.plugins.ecs_ground import EcsGround
 from tests.unit.plugins.ecs_parts import process
 from tests.unit.plugins.stack_world import StackWorld, stack_world
@@ -43,23 +37,10 @@ class Ground(EcsGround):
         self.cluster, self.prefix = f"offramp-{number}", f"test-bond-{number}"
         self.world.client("ecs").create_cluster(clusterName=self.cluster)
 
-    def definition(self, tag: str) -> str:
-        """The revision of the web process."""
-        secret = self.world.run(secret_info, name=SECRET)["secret"]
-        made = self.world.run(
-            ecs_task_definition,
-            family=f"{self.prefix}-web",
-            container="web",
-            image=self.world.run(ecr_image_info, repository=self.repository, image=tag)["image"]["uri"],
-            process=process(port=PORT),
-            environment={"APP_VERSION": tag},
-            execution_role_arn=self.role,
-            task_role_arn=self.role,
-            secret_arn=secret["arn"],
-            secret_version=secret["version_id"],
-            secret_keys=secret["keys"],
-            log_group="/bond",
-        )
+    def revision(self, tag: str) -> str:
+        """The revision of the web process; its ARN."""
+        web = {"container": "web", "process": process(port=PORT)}
+        made = self.definition(f"{self.prefix}-web", tag, secret=SECRET, **web)
         return str(made["task_definition"]["arn"])
 
     def serve(self, tag: str) -> None:
@@ -68,7 +49,7 @@ class Ground(EcsGround):
             ecs_service,
             cluster=self.cluster,
             name="bond-web",
-            task_definition=self.definition(tag),
+            task_definition=self.revision(tag),
             container="web",
             process=process(),
             subnets=[self.subnet],
@@ -85,7 +66,7 @@ class Ground(EcsGround):
             dry=dry,
             cluster=self.cluster,
             service="bond-web",
-            task_definition=self.definition(tag),
+            task_definition=self.revision(tag),
             container="web",
             process=process(port=port),
             subnets=[self.subnet],
@@ -166,7 +147,7 @@ def test_the_end_takes_what_trials_of_other_revisions_left(ground: Ground) -> No
 
 @pytest.mark.parametrize(("tag", "port"), [("v1", PORT), ("v2", 0)], ids=["nothing new", "no traffic"])
 def test_nothing_is_tried_where_nobody_could_be_harmed(ground: Ground, tag: str, port: int) -> None:
-    ground.definition(tag)
+    ground.revision(tag)
     with ground.world.watched() as seen:
         tried = ground.tried(tag, port=port)
     assert (tried["changed"], tried["trial"]["verdict"]) == (False, "not_due")

@@ -22,7 +22,6 @@ from ansible_collections.offramp.ecs.plugins.modules import (
     ecs_rollout,
     ecs_scalable_target,
     ecs_service,
-    ecs_task_definition,
     secret_info,
 )
 from tests.unit.plugins.ecs_ground import EcsGround
@@ -43,26 +42,9 @@ class Ground(EcsGround):
         super().__init__(world, CLUSTER, "bond")
         world.client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps({"PASSWORD": PASSWORD}))
 
-    def definition(self, tag: str, *, dry: bool = False, **given: Any) -> dict[str, Any]:
+    def worker(self, tag: str, **given: Any) -> dict[str, Any]:
         """Register what a release of this image runs."""
-        image = self.world.run(ecr_image_info, repository=self.repository, image=tag)["image"]
-        secret = self.world.run(secret_info, name=SECRET)["secret"]
-        return self.world.run(
-            ecs_task_definition,
-            dry=dry,
-            family="test-bond-worker",
-            container="worker",
-            image=image["uri"],
-            process=process(),
-            environment={"APP_VERSION": tag, **given.pop("environment", {})},
-            execution_role_arn=self.role,
-            task_role_arn=self.role,
-            secret_arn=secret["arn"],
-            secret_version=secret["version_id"],
-            secret_keys=secret["keys"],
-            log_group="/bond",
-            **given,
-        )
+        return self.definition("test-bond-worker", tag, secret=SECRET, container="worker", **given)
 
     def serve(self, task_definition: str, *, dry: bool = False, **given: Any) -> dict[str, Any]:
         """Run it as a service."""
@@ -86,7 +68,7 @@ class Ground(EcsGround):
 
     def release(self, tag: str, **given: Any) -> dict[str, Any]:
         """All of it; the rollout's result."""
-        arn = self.definition(tag)["task_definition"]["arn"]
+        arn = self.worker(tag)["task_definition"]["arn"]
         served = self.serve(arn)
         assert not served["failed"], served
         return self.watch(arn, **given)
@@ -204,12 +186,12 @@ def lock_for(purpose: str) -> dict[str, Any]:
 def test_a_release_has_its_lock_before_its_first_write_and_a_run_without_changes_has_none(served: Ground) -> None:
     assert not served.release("v1")["failed"]
     with served.world.watched() as seen:
-        arn = served.definition("v1", **lock_for("release v1"))["task_definition"]["arn"]
+        arn = served.worker("v1", **lock_for("release v1"))["task_definition"]["arn"]
         assert not served.serve(arn, **lock_for("release v1"))["changed"]
         assert not served.watch(arn, **lock_for("release v1"))["changed"]
     assert "read GetParameter" not in seen
     with served.world.watched() as seen:
-        arn = served.definition("v1", environment={"NEW": "one"}, **lock_for("release v1"))["task_definition"]["arn"]
+        arn = served.worker("v1", environment={"NEW": "one"}, **lock_for("release v1"))["task_definition"]["arn"]
         served.serve(arn, **lock_for("release v1"))
         assert not served.watch(arn, **lock_for("release v1"))["failed"]
     assert [each for each in seen if each.startswith("write")] == [
@@ -227,18 +209,18 @@ def test_what_another_run_has_is_not_released(served: Ground) -> None:
     ssm = served.world.client("ssm")
     ssm.put_parameter(Name="/offramp/test/bond/lock", Value=json.dumps(about | moments), Type="String")
     with served.world.watched() as seen:
-        refused = served.definition("v1", environment={"NEW": "two"}, **lock_for("release v1"))
+        refused = served.worker("v1", environment={"NEW": "two"}, **lock_for("release v1"))
     assert refused["msg"].startswith("The lock of app test/bond is not free: bert@desk has it for shift, since 2027-")
     assert (refused["changed"], refused["changes"]) == (False, [])
     assert not [each for each in seen if each.startswith("write")]
-    dry = served.definition("v1", dry=True, environment={"NEW": "two"}, **lock_for("release v1"))
+    dry = served.worker("v1", dry=True, environment={"NEW": "two"}, **lock_for("release v1"))
     assert dry["changed"], "a dry run goes on to the end of the plan"
     ssm.delete_parameter(Name="/offramp/test/bond/lock")
 
 
 def test_a_dry_run_of_a_new_release_writes_nothing_and_foresees_it(served: Ground) -> None:
     with served.world.watched() as seen:
-        arn = served.definition("v2", dry=True)["task_definition"]["arn"]
+        arn = served.worker("v2", dry=True)["task_definition"]["arn"]
         service = served.serve(arn, dry=True)
         rollout = served.world.run(ecs_rollout, dry=True, cluster=CLUSTER, service=SERVICE, task_definition=arn)
     assert [change["target"] for change in service["changes"]] == [f"ECS service {SERVICE}"]
@@ -271,7 +253,7 @@ def test_a_release_that_dies_when_it_is_complete_is_undone(served: Ground) -> No
 
 def test_without_a_circuit_breaker_the_same_reason_again_and_again_is_enough(served: Ground) -> None:
     assert not served.release("v1")["failed"]
-    arn = served.definition("v3-crashes")["task_definition"]["arn"]
+    arn = served.worker("v3-crashes")["task_definition"]["arn"]
     assert not served.serve(arn, circuit_breaker=False)["failed"]
     failed = served.watch(arn)
     assert "serves again, with 2 of 2 tasks." in failed["msg"]
@@ -279,7 +261,7 @@ def test_without_a_circuit_breaker_the_same_reason_again_and_again_is_enough(ser
     ended, said = why.split(maxsplit=1)
     assert int(ended) >= 3, "more may have ended from one look to the next"
     assert said.startswith("tasks ended for the same reason: Essential")
-    assert not served.serve(served.definition("v1")["task_definition"]["arn"])["failed"]
+    assert not served.serve(served.worker("v1")["task_definition"]["arn"])["failed"]
 
 
 def test_a_release_of_a_service_without_tasks_is_not_called_proven(served: Ground) -> None:
@@ -298,8 +280,8 @@ def test_log_lines_can_be_kept_out(served: Ground) -> None:
 
 
 def test_the_previous_release_is_the_last_completed_one(served: Ground) -> None:
-    first = served.definition("v1")["task_definition"]
-    second = served.definition("v2")["task_definition"]
+    first = served.worker("v1")["task_definition"]
+    second = served.worker("v2")["task_definition"]
     assert not served.release("v1")["failed"]
     assert not served.release("v2")["failed"]
     assert served.back()["task_definition"]["arn"] == first["arn"]
