@@ -112,10 +112,16 @@ def connect(params: Mapping[str, Any], door: Door) -> Api:
 
 
 def observe(api: Api, want: Want) -> Release:
-    """Up to five reads."""
-    service = None if is_unknown(want.cluster) else api.ecs.service(want.cluster, want.service)
-    if service is None:
+    """Up to five reads.
+
+    Raises:
+        Missing: there is no such release.
+    """
+    if is_unknown(want.cluster):
         return Release("", Unknown(f"ARN of an earlier release of {want.service}", "playbooks/release.yml"))
+    service = api.ecs.service(want.cluster, want.service)
+    if service is None:
+        raise _missing(want, f"ECS service {want.service} does not exist, so it has no release to go back to.")
     present = ecs.primary(service)["taskDefinition"]
     completed = api.ecs.completed(want.cluster, want.service)
     family, _, _ = present.rpartition(":")
@@ -147,10 +153,12 @@ def _previous(completed: list[dict[str, Any]], want: Want, present: str) -> str:
     arn = next((definition for definition in found if definition != present), "")
     if arn:
         return arn
-    raise Missing(
-        f"ECS service {want.service} has no earlier release that was completed.",
-        target=f"ECS service {want.service}",
-        hint="Release an image instead: -e release_image=TAG.",
+    raise _missing(want, f"ECS service {want.service} has no earlier release that was completed.")
+
+
+def _missing(want: Want, sentence: str) -> Missing:
+    return Missing(
+        sentence, target=f"ECS service {want.service}", hint="Release an image instead: -e release_image=TAG."
     )
 
 

@@ -152,7 +152,7 @@ ENDS: dict[tuple[str, str], End] = {
     **_all(_UNPROVISIONED, "back", unlike("Run playbooks/provision.yml", MISSING)),
     **_all(_UNPROVISIONED, "shift", unlike("Run playbooks/provision.yml", MISSING)),
     ("provisioned", "release"): unlike("Run playbooks/copy.yml", MISSING),
-    **_all(("provisioned", "copied"), "back", unlike("Run playbooks/release.yml", MISSING)),
+    **_all(("provisioned", "copied"), "back", refused("does not exist, so it has no release to go back to")),
     **_all((*_ONCE_RELEASED, "half-released", "first release failed"), "back", _NO_EARLIER),
     **_all(_UNRELEASED, "shift", unlike("must get no traffic", MISSING)),
     ("outdated", "shift"): unlike("has another configuration", TOLD),

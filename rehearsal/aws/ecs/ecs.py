@@ -54,7 +54,7 @@ class Ecs:
             self.store.tasks.clear()  # those that have ended are told of for a while
 
     def restore(self, contents: snapshot.Contents, within: float = 60.0) -> None:
-        """Fill an empty ECS; returns when all services are steady, with new tasks.
+        """Fill an empty ECS; returns when all services are as they should be, with new tasks.
 
         Raises:
             TimeoutError: some are not after ``within`` seconds.
@@ -62,9 +62,9 @@ class Ecs:
         snapshot.put_back(self.store, contents)
         until = time.monotonic() + within
         with self.store.lock:
-            while not snapshot.steady(self.store):
+            while awaited := snapshot.awaited(self.store):
                 if time.monotonic() > until:
-                    raise TimeoutError(f"after {within:g} s some restored services are not steady")
+                    raise TimeoutError(f"after {within:g} s restored services are not steady: {', '.join(awaited)}")
                 self.store.changed.wait(self.context.tempo.tick)  # the scheduler tells of changes, not of rest
 
     def stop(self) -> None:

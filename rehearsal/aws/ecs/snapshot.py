@@ -45,6 +45,15 @@ def put_back(store: Store, contents: Contents) -> None:
         store.changed.notify_all()
 
 
-def steady(store: Store) -> bool:
-    """Whether all services that live run as they should."""
-    return all(service.steady for service in store.services.values() if service.status == "ACTIVE")
+def awaited(store: Store) -> list[str]:
+    """The names of the services that live, and do not run as they should yet. One whose deployment has failed is never
+    told to be steady, and where it wants no tasks nothing is to come."""
+    return [
+        service.name
+        for service in store.services.values()
+        if service.status == "ACTIVE" and not service.steady and not _is_given_up(service)
+    ]
+
+
+def _is_given_up(service: Service) -> bool:
+    return service.primary.rollout == "FAILED" and service.desired == 0

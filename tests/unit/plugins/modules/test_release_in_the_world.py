@@ -94,6 +94,15 @@ def served(ground: Ground) -> Ground:
     return ground
 
 
+@pytest.mark.parametrize("dry", [False, True])
+def test_a_service_that_does_not_exist_has_nothing_to_go_back_to(ground: Ground, dry: bool) -> None:
+    found = ground.world.run(ecs_release_info, dry=dry, cluster=CLUSTER, service="bond-clock")
+    assert (
+        found["msg"] == "ECS service bond-clock does not exist, so it has no release to go back to."
+        " Release an image instead: -e release_image=TAG."
+    )
+
+
 def test_an_unknown_tag_names_the_nearest_and_the_newest(ground: Ground) -> None:
     found = ground.world.run(ecr_image_info, repository=ground.repository, image="v3-crash")
     assert found["msg"].startswith(

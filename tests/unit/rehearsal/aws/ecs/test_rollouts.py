@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from rehearsal.aws.ecs import snapshot
 from rehearsal.aws.ecs.rollout import threshold
 from rehearsal.aws.ecs.surroundings import TargetHealth
 from rehearsal.seed import Behaviour
@@ -88,6 +89,19 @@ def test_without_a_version_to_go_back_to_the_failed_deployment_stays(region: Reg
     region.update(taskDefinition=region.define("good"))
     eventually(region.settled)
     assert region.deployment(failed["id"]) is None
+
+
+def test_a_service_that_was_given_up_can_be_put_back(region: Region) -> None:
+    region.around.behaviours["bad"] = Behaviour(starts="crashes")
+    region.serve(region.define("bad"), deploymentConfiguration=BREAKER)
+    eventually(lambda: region.service["deployments"][0]["rolloutState"] == "FAILED")
+    region.update(desiredCount=0)
+    eventually(lambda: not region.tasks())
+    kept, before = snapshot.take(region.ecs.store), region.service
+    region.ecs.empty()
+    region.ecs.restore(kept, within=5.0)
+    assert region.service["deployments"][0]["rolloutState"] == "FAILED"
+    assert region.service["deployments"][0]["id"] == before["deployments"][0]["id"]
 
 
 def test_settings_and_scale_alone_start_no_deployment(region: Region) -> None:
