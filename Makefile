@@ -72,7 +72,7 @@ chaos-table: $(READY)
 test-leaks: compiled ## Look for canary values in all that runs print, keep and show, failures included
 	@python -m tests.leaks
 
-test-dry: compiled ## Prove that dry runs write nothing and list what real runs do, from 15 states of the world
+test-dry: compiled ## Prove that dry runs write nothing and list what real runs do, and write docs/dry.md
 	@python -m tests.dry $(DRY)
 
 test-live: compiled ## Play every live case of releases and shifts, and write docs/cases.md (CASES="release/good" plays some)

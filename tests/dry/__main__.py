@@ -1,28 +1,40 @@
 """``make test-dry``: every command dry from every state, and whether the real run then does what it listed.
 
-Prints a line for each cell and the table at the end; all of it is in the home's ``dry.json``.
+Prints a line for each cell, and writes docs/dry.md; all of it is in the home's ``dry.json``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rehearsal.running import SEED, running_world
+from tests.bench.document import circumstances_of_one, table, write
 from tests.dry.matrix import Cell, Matrix
 from tests.dry.states import COMMANDS, STATES
+from tests.kept import Kept
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "dry.md"
+PART = "matrix"
+HEAD = """# Dry runs
+
+Written by `make test-dry` (`DRY="mid-ramp drifted/shift"` proves some cells again and leaves the others), see
+[Dry runs](rehearsal.md#dry-runs). Each command is run from each state with `--check --diff`, then in earnest. A cell
+tells the writes that the dry run made on the wire, the changes that it listed, and those that the real run made: `0w
+3=3`. With `!` in place of `=` the real run refuses, as it should there, by one sentence; it has made the beginning of
+what was listed then. What else makes a cell good is told there.
+"""
 
 
 def main() -> int:
     """Run the cells that are asked for; returns 0 when all are as promised."""
     options = _options()
-    until, cells = time.monotonic() + options.budget, []
-    wanted = cells_of(options.cells)
+    wanted, kept = cells_of(options.cells), Kept(options.home / "dry.json", Cell.read)
+    load, until, cells = os.getloadavg()[0], time.monotonic() + options.budget, []
     with running_world(SEED, options.home) as world:
         matrix = Matrix(world, options.home)
         for state, command in wanted:
@@ -31,9 +43,10 @@ def main() -> int:
             cell = matrix.prove(state, command, real=not options.dry_only)
             cells.append(cell)
             print(row(cell), flush=True)
-            (options.home / "dry.json").write_text(json.dumps([asdict(each) for each in cells], indent=1))
+            kept.keep(f"{state}/{command}", cell)
+    write(section(kept.outcomes, load), PART, [PART], DOCUMENT, HEAD)
     good = sum(not cell.faults for cell in cells)
-    print(f"\n{table(cells)}\n\n{good} of {len(cells)} cells as promised, {len(wanted) - len(cells)} not tried")
+    print(f"{good} of {len(cells)} cells as promised, {len(wanted) - len(cells)} not tried")
     return 0 if cells and good == len(cells) else 1
 
 
@@ -74,14 +87,27 @@ def shown(cell: Cell) -> str:
     return f"{len(cell.dry.writes)}w {len(cell.dry.changes)}{sign}{len(cell.real.changes)}"
 
 
-def table(cells: list[Cell]) -> str:
-    """States by commands, as Markdown."""
-    found = {(cell.state, cell.command): f"{shown(cell)}{' BAD' if cell.faults else ''}" for cell in cells}
-    states = [state for state in STATES if any(cell.state == state for cell in cells)]
-    commands = [command for command in COMMANDS if any(cell.command == command for cell in cells)]
-    rows = [["state", *commands], ["---"] * (len(commands) + 1)]
-    rows += [[state, *(found.get((state, command), "") for command in commands)] for state in states]
-    return "\n".join(f"| {' | '.join(each)} |" for each in rows)
+def section(found: Mapping[str, Cell], load: float) -> str:
+    """States by commands, and what is not as promised; of the cells by their names."""
+    names = {f"{state}/{command}" for state, command in cells_of([])}
+    there = {name: cell for name, cell in found.items() if name in names}
+    faults = [f"- {name}: {fault}" for name, cell in there.items() for fault in cell.faults]
+    rows = [[state, *(_mark(there.get(f"{state}/{command}")) for command in COMMANDS)] for state in STATES]
+    good = sum(not cell.faults for cell in there.values())
+    return f"""{circumstances_of_one(load)} Cells that were not proven again are of an earlier run.
+
+{good} of {len(names)} cells are as promised, {len(names) - len(there)} were not tried.
+
+{table(["state", *COMMANDS], rows)}
+
+{chr(10).join(["Not as promised:", "", *faults] if faults else [])}
+"""
+
+
+def _mark(cell: Cell | None) -> str:
+    if cell is None:
+        return "not tried"
+    return f"{shown(cell)}{' BAD' if cell.faults else ''}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -40,6 +41,12 @@ class Cell:
     real: Told | None
     faults: list[str]
     took: float
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Cell:
+        """Of its ``asdict``."""
+        told = {which: Told(**row[which]) if row[which] else None for which in ("dry", "real")}
+        return cls(**{**row, **told})
 
 
 class Matrix:

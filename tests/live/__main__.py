@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from rehearsal.running import SEED, running_world
 from tests.bench.document import circumstances_of_one, table, write
+from tests.kept import Kept
 from tests.live.case import KINDS, Case, CaseError, load_cases, load_states
 from tests.live.stage import Outcome, Stage
 
@@ -36,7 +35,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     wanted = wanted_of(cases, options.cases)
-    load, outcomes, kept = os.getloadavg()[0], [], Kept(options.home / "live.json")
+    load, outcomes, kept = os.getloadavg()[0], [], Kept(options.home / "live.json", lambda row: Outcome(**row))
     with running_world(SEED, options.home) as world:
         stage = Stage(world, options.home, states)
         for name in wanted:
@@ -45,28 +44,13 @@ def main() -> int:
                 continue
             outcome = stage.play(name, cases[name])
             outcomes.append(outcome)
-            kept.keep(outcome)
+            kept.keep(name, outcome)
             print(told(outcome), flush=True)
     for kind in {outcome.name.split("/")[0] for outcome in outcomes}:
         write(section(kind, cases, kept.outcomes, load), kind, KINDS, DOCUMENT, HEAD)
     good = sum(not outcome.faults for outcome in outcomes)
     print(f"{good} of {len(outcomes)} cases as promised, {len(wanted) - len(outcomes)} {NOT_YET}")
     return 0 if outcomes and good == len(outcomes) else 1
-
-
-class Kept:
-    """The last outcome of each case in a home, so that the document can be filled piece by piece."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        rows = json.loads(path.read_text()) if path.exists() else {}
-        self.outcomes = {name: Outcome(**row) for name, row in rows.items()}
-
-    def keep(self, outcome: Outcome) -> None:
-        """Remember an outcome in place of the case's last one."""
-        self.outcomes[outcome.name] = outcome
-        rows = {name: asdict(each) for name, each in self.outcomes.items()}
-        self._path.write_text(json.dumps(rows, indent=1))
 
 
 def _options() -> argparse.Namespace:
