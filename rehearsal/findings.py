@@ -38,6 +38,8 @@ three and `hang` (each costs half a minute of a client's patience) are tried at 
 _COUNTS = "points, tried, in series, got over, as promised, series, same end, runs, clear, requests, failed, seconds"
 COLUMNS = _COUNTS.split(", ")
 NOT_RUN = "not run"
+_NAMED = 3
+"""So many points of a series are named; all of them stand in its ``chaos.json``."""
 ALL = "all"
 
 
@@ -148,13 +150,20 @@ def _row(table: Table) -> str:
 def _told(table: Table, causes: Sequence[Cause]) -> list[str]:
     """A line for each point that was not as promised, and for each series that was not although its points were."""
     found = verdicts(table.series, table.points)
-    bad = [(f"`{point.where}`", series) for point, series in found.bad.items()]
+    bad = [(f"`{point.where}`", f"`{point.where}`", series) for point, series in found.bad.items()]
     for series in found.together:
         names = [f"`{point.where}`" for point in series.struck]
-        bad.append((f"{len(names)} points together, each as promised without the others ({', '.join(names)})", series))
+        head = f"{len(names)} points together, each as promised without the others"
+        bad.append((f"{head} ({_some(names)})", f"{head} ({', '.join(names)})", series))
     return [
-        f"- {table.playbook}, {table.mode}, {at}: {breach(series)}. {_cause(table, at, causes)}" for at, series in bad
+        f"- {table.playbook}, {table.mode}, {told}: {breach(series)}. {_cause(table, at, causes)}"
+        for told, at, series in bad
     ]
+
+
+def _some(names: Sequence[str]) -> str:
+    left = len(names) - _NAMED
+    return ", ".join([*names[:_NAMED], *([f"and {left} more"] if left > 0 else [])])
 
 
 def _cause(table: Table, where: str, causes: Sequence[Cause]) -> str:

@@ -86,6 +86,18 @@ def test_a_series_that_is_bad_although_its_points_are_good_is_told() -> None:
     assert "7 of 1000 requests failed. NOT EXPLAINED." in page([table])
 
 
+def test_of_many_points_together_some_are_named_and_a_cause_may_name_any() -> None:
+    points = [dataclasses.replace(OTHER, target=f"worker-{number}") for number in range(5)]
+    parts = [dataclasses.replace(PAIR, points=[each], runs=[stopped(each), END]) for each in points]
+    together = dataclasses.replace(PAIR, points=points, runs=[*map(stopped, points), END], failed=7)
+    table = Table("release.yml", "kill", "2026-11-23", points, [together, *parts])
+    cause = Cause(playbook="release.yml", mode="kill", at="worker-4", cause="The vendor is so.")
+    text = page([table], [cause])
+    assert "worker-2 [offramp.ecs/ecs_service]`, and 2 more): 7 of " in text
+    assert "worker-4" not in text
+    assert "The vendor is so." in text
+
+
 def test_a_page_without_a_breach_says_so() -> None:
     table = Table("release.yml", "kill", "2026-11-23", [POINT], [ALONE])
     assert page([table]).endswith("## Not as promised\n\nNothing of what was tried.\n")
