@@ -19,7 +19,6 @@ does. What stock modules do not cover, so that the stock way goes without:
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -143,7 +142,7 @@ def _certified(path: Path) -> Path:
     """The rehearsal's seed with a certificate that exists, since stock modules request none; returns ``path``."""
     seed = yaml.safe_load(SEED.read_text(encoding="utf-8"))
     seed["aws"]["certificates"] = [seed["visitors"]["host"]]
-    path.write_text(json.dumps(seed), encoding="utf-8")
+    path.write_text(yaml.safe_dump(seed, allow_unicode=True), encoding="utf-8")
     return path
 
 
