@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rehearsal.running import SEED
 from tests.bench.document import circumstances, ratio, table
@@ -16,21 +19,27 @@ AT_ONCE = [*MIGRATE, "-e", '{"shift_steps": [100]}']
 WAYS = {
     "migrate": Way(MIGRATE),
     "start-up": Way(["ansible-playbook", "tests/bench/empty.yml", "-i", "inventories/rehearsal"]),
-    "plain": Way([sys.executable, "-m", "tests.bench.plain"]),
 }
 
 
 def measure(rounds: int) -> str:
     """Measure, and tell it as a section of the document."""
     load = os.getloadavg()[0]
-    runs: dict[str, list[Run]] = {name: [] for name in WAYS}
-    with bench(SEED) as world:
+    with TemporaryDirectory() as folder, bench(SEED) as world:
         world.run(Way(AT_ONCE))
+        ways = {**WAYS, "plain": _plain(world.run(WAYS["migrate"]), Path(folder) / "calls.json")}
+        runs: dict[str, list[Run]] = {name: [] for name in ways}
         for number in range(1, rounds + 1):
             print(f"  round {number} of {rounds}", flush=True)
-            for name, way in WAYS.items():
+            for name, way in ways.items():
                 runs[name].append(world.run(way))
     return _report(runs, circumstances(rounds, load))
+
+
+def _plain(run: Run, path: Path) -> Way:
+    """The script that makes the same calls as a run, which are told to it by a file."""
+    path.write_text(json.dumps([(entry.service, entry.operation, entry.target) for entry in run.entries]))
+    return Way([sys.executable, "-m", "tests.bench.plain", str(path)])
 
 
 def _report(runs: dict[str, list[Run]], measured: str) -> str:

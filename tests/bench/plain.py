@@ -1,123 +1,159 @@
-"""The baseline: the reads of a no-change run, made one after the other by a plain script in one process.
+"""The baseline: the reads of a run, asked again one after the other by a plain script in one process.
 
-No checks, no comparison, no errors: the least that anyone could spend on asking the same questions.
+    python -m tests.bench.plain CALLS
+
+CALLS is a JSON file of ``[service, operation, target]``, as the request log of the rehearsal tells them. There are no
+checks, no comparison, no second tries: the least that anyone could spend on asking the same questions. A call that the
+tables here do not have is left out, and the report of the benchmark names it.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
+from botocore import xform_name
 
-APP, STAGE, REGION = "bond-server", "production", "eu-west-1"
-STACKS = [
-    f"offramp-{STAGE}-network",
-    f"offramp-{STAGE}-platform",
-    f"offramp-{STAGE}-{APP}",
-    f"offramp-{STAGE}-{APP}-kpis",
-]
-SECRET = f"{STAGE}/{APP}/config"
+APP, STAGE, REGION, ZONE = "bond-server", "production", "eu-west-1", "bond.example"
+Arguments = Callable[[str], dict[str, Any]]
+"""What an operation is called with, by the call's target."""
+
+
+def _nothing(_target: str) -> dict[str, Any]:
+    return {}
+
+
+def _of(name: str, **fixed: Any) -> Arguments:
+    """The target under a name, beside what is the same in every call."""
+    return lambda target: {name: target, **fixed}
+
+
+def _among(name: str, **fixed: Any) -> Arguments:
+    """The same, for an operation that takes a list."""
+    return lambda target: {name: [target], **fixed}
+
+
+_TAG = [{"imageTag": "v42"}]
+_SERVICES = [f"{APP}-web", f"{APP}-worker"]
+AWS: Mapping[str, Mapping[str, Arguments]] = {
+    "acm": {
+        "DescribeCertificate": _of("CertificateArn"),
+        "ListCertificates": _nothing,
+        "ListTagsForCertificate": _of("CertificateArn"),
+    },
+    "application-autoscaling": {
+        "DescribeScalableTargets": _among("ResourceIds", ServiceNamespace="ecs"),
+        "DescribeScalingPolicies": _of("ResourceId", ServiceNamespace="ecs"),
+        "DescribeScheduledActions": _of("ResourceId", ServiceNamespace="ecs"),
+    },
+    "cloudformation": {"DescribeStacks": _of("StackName"), "GetTemplate": _of("StackName")},
+    "ec2": {
+        "DescribeManagedPrefixLists": _nothing,
+        "DescribeRouteTables": _nothing,
+        "DescribeSubnets": _among("SubnetIds"),
+        "GetManagedPrefixListEntries": _of("PrefixListId"),
+    },
+    "ecr": {
+        "BatchGetImage": _of("repositoryName", imageIds=_TAG),
+        "DescribeImages": _of("repositoryName", imageIds=_TAG),
+        "DescribeRepositories": _among("repositoryNames"),
+    },
+    "ecs": {
+        "DescribeServices": _of("cluster", services=_SERVICES),
+        "DescribeTaskDefinition": _of("taskDefinition"),
+        "ListTaskDefinitions": lambda _target: {"familyPrefix": f"{STAGE}-{APP}-web"},
+    },
+    "elbv2": {
+        "DescribeLoadBalancerAttributes": _of("LoadBalancerArn"),
+        "DescribeTargetGroupAttributes": _of("TargetGroupArn"),
+        "DescribeTargetGroups": _among("TargetGroupArns"),
+        "DescribeTargetHealth": _of("TargetGroupArn"),
+    },
+    "iam": {
+        "GetRole": _of("RoleName"),
+        "SimulatePrincipalPolicy": _of("PolicySourceArn", ActionNames=["ecr:BatchGetImage", "logs:PutLogEvents"]),
+    },
+    "logs": {"DescribeLogGroups": lambda _target: {"logGroupNamePrefix": f"/offramp/{STAGE}/{APP}"}},
+    "scheduler": {"ListSchedules": _of("GroupName")},
+    "secretsmanager": {"DescribeSecret": _of("SecretId"), "GetSecretValue": _of("SecretId")},
+    "service-quotas": {"GetServiceQuota": lambda _target: {"ServiceCode": "vpc", "QuotaCode": "L-0EA8095F"}},
+    "ssm": {"GetParameter": _of("Name")},
+    "sts": {"GetCallerIdentity": _nothing},
+}
+_STILL = {"ParameterNotFound", "ResourceNotFoundException"}
+"""Answers that are answers, too: no lock is held, and no schedule is there."""
+
+
+class Script:
+    """The clients, each made when it is first needed, and what earlier answers tell later questions."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, Any] = {}
+        self._vendors = {
+            "heroku": httpx.Client(
+                base_url=os.environ["HEROKU_API_URL"],
+                headers={
+                    "Accept": "application/vnd.heroku+json; version=3",
+                    "Authorization": f"Bearer {os.environ['HEROKU_API_KEY']}",
+                },
+            ),
+            "cloudflare": httpx.Client(
+                base_url=os.environ["CLOUDFLARE_BASE_URL"],
+                headers={"Authorization": f"Bearer {os.environ['CLOUDFLARE_API_TOKEN']}"},
+            ),
+        }
+        self._named = {"app": APP}
+        self._log = ""
+
+    def ask(self, service: str, operation: str, target: str) -> None:
+        """Make one call, where it is known how."""
+        if service == "aws":
+            self._ask_aws(operation, target)
+        elif operation == "GET /streams/{token}":
+            httpx.get(self._log).raise_for_status()
+        else:
+            self._ask_vendor(service, *operation.split(" ", 1), target)
+
+    def _ask_aws(self, operation: str, target: str) -> None:
+        name = next((name for name, operations in AWS.items() if operation in operations), "")
+        if not name:
+            return
+        if name not in self._clients:
+            self._clients[name] = boto3.client(name, region_name=REGION)
+        client = self._clients[name]
+        try:
+            getattr(client, xform_name(operation))(**AWS[name][operation](target))
+        except client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in _STILL:
+                raise
+
+    def _ask_vendor(self, service: str, method: str, path: str, target: str) -> None:
+        names = {**self._named, "id": target}
+        answer = self._vendors[service].request(
+            method,
+            path.format_map(names),
+            json={"lines": 1, "source": "heroku"} if method == "POST" else None,
+            params={"name": ZONE} if path == "/zones" else None,
+        )
+        answer.raise_for_status()
+        if path == "/zones":
+            zone = answer.json()["result"][0]
+            self._named |= {"zone": zone["id"], "account": zone["account"]["id"]}
+        if path.endswith("/log-sessions"):
+            self._log = answer.json()["logplex_url"]
 
 
 def main() -> None:
-    """Ask Heroku, Cloudflare and AWS what a no-change run asks."""
-    heroku = httpx.Client(
-        base_url=os.environ["HEROKU_API_URL"],
-        headers={
-            "Accept": "application/vnd.heroku+json; version=3",
-            "Authorization": f"Bearer {os.environ['HEROKU_API_KEY']}",
-        },
-    )
-    cloudflare = httpx.Client(
-        base_url=os.environ["CLOUDFLARE_BASE_URL"],
-        headers={"Authorization": f"Bearer {os.environ['CLOUDFLARE_API_TOKEN']}"},
-    )
-    secrets = boto3.client("secretsmanager", region_name=REGION)
-    certificates = boto3.client("acm", region_name=REGION)
-    survey(heroku, cloudflare)
-    copy(heroku, secrets)
-    uses()
-    for _ in range(2):
-        certificates.describe_certificate(CertificateArn=os.environ["REHEARSAL_CERTIFICATE_ARN"])
-    stacks = boto3.client("cloudformation", region_name=REGION)
-    provision(stacks)
-    copy(heroku, secrets)
-    release(stacks, secrets)
-    stacks.describe_stacks(StackName=STACKS[2])
-    balancer(cloudflare)
-
-
-def survey(heroku: httpx.Client, cloudflare: httpx.Client) -> None:
-    """What the app is, whose accounts these are, what the image is."""
-    identity = boto3.client("sts", region_name=REGION)
-    for _ in range(4):
-        identity.get_caller_identity()
-    heroku.get(f"/apps/{APP}").raise_for_status()
-    for path in ("addons", "formation", "domains", "releases", "features", "log-drains", "config-vars"):
-        heroku.get(f"/apps/{APP}/{path}").raise_for_status()
-    zone = balancer(cloudflare, health=False)
-    for path in (f"/zones/{zone}/dns_records", f"/zones/{zone}/settings/ssl"):
-        cloudflare.get(path).raise_for_status()
-    images = boto3.client("ecr", region_name=REGION)
-    images.describe_repositories(repositoryNames=[APP])
-    images.describe_images(repositoryName=APP, imageIds=[{"imageTag": "v42"}])
-
-
-def copy(heroku: httpx.Client, secrets: Any) -> None:
-    """Both sides of the copy."""
-    for path in ("config-vars", "addons"):
-        heroku.get(f"/apps/{APP}/{path}").raise_for_status()
-    secrets.get_secret_value(SecretId=SECRET)
-
-
-def uses() -> None:
-    """What the services run with."""
-    tasks = boto3.client("ecs", region_name=REGION)
-    services = tasks.describe_services(cluster=f"offramp-{STAGE}", services=[f"{APP}-web", f"{APP}-worker"])
-    for service in services["services"]:
-        tasks.describe_task_definition(taskDefinition=service["taskDefinition"])
-
-
-def provision(stacks: Any) -> None:
-    """What the stacks are made of."""
-    for name in STACKS:
-        stacks.describe_stacks(StackName=name)
-        stacks.get_template(StackName=name)
-    stacks.describe_stacks(StackName=STACKS[0])
-
-
-def release(stacks: Any, secrets: Any) -> None:
-    """What runs, and from what."""
-    for name in STACKS:
-        stacks.describe_stacks(StackName=name)
-    boto3.client("ecr", region_name=REGION).describe_images(repositoryName=APP, imageIds=[{"imageTag": "v42"}])
-    secrets.get_secret_value(SecretId=SECRET)
-    tasks = boto3.client("ecs", region_name=REGION)
-    scaling = boto3.client("application-autoscaling", region_name=REGION)
-    for process in ("web", "worker"):
-        tasks.describe_task_definition(taskDefinition=f"{STAGE}-{APP}-{process}")
-        for _ in range(2):
-            tasks.describe_services(cluster=f"offramp-{STAGE}", services=[f"{APP}-{process}"])
-        resource = f"service/offramp-{STAGE}/{APP}-{process}"
-        scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])
-        scaling.describe_scheduled_actions(ServiceNamespace="ecs", ResourceId=resource)
-        scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)
-        stacks.describe_stacks(StackName=f"offramp-{STAGE}-{APP}-scaling-{process}")
-        stacks.get_template(StackName=f"offramp-{STAGE}-{APP}-scaling-{process}")
-
-
-def balancer(cloudflare: httpx.Client, *, health: bool = True) -> str:
-    """What steers the traffic. Returns the zone's id."""
-    zone = cloudflare.get("/zones", params={"name": "bond.example"}).raise_for_status().json()["result"][0]
-    account = f"/accounts/{zone['account']['id']}/load_balancers"
-    cloudflare.get(f"{account}/monitors").raise_for_status()
-    pools = cloudflare.get(f"{account}/pools").raise_for_status().json()["result"]
-    cloudflare.get(f"/zones/{zone['id']}/load_balancers").raise_for_status()
-    if health:
-        cloudflare.get(f"{account}/pools/{pools[0]['id']}/health").raise_for_status()
-    return str(zone["id"])
+    """Ask all that the file has."""
+    script = Script()
+    for service, operation, target in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
+        script.ask(service, operation, target)
 
 
 if __name__ == "__main__":
