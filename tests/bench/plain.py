@@ -113,12 +113,13 @@ class Script:
 
     def ask(self, service: str, operation: str, target: str) -> None:
         """Make one call, where it is known how."""
+        method, _, path = operation.partition(" ")
         if service == "aws":
             self._ask_aws(operation, target)
         elif operation == "GET /streams/{token}":
             httpx.get(self._log).raise_for_status()
         else:
-            self._ask_vendor(service, *operation.split(" ", 1), target)
+            self._ask_vendor(service, method, path, target)
 
     def _ask_aws(self, operation: str, target: str) -> None:
         name = next((name for name, operations in AWS.items() if operation in operations), "")
