@@ -20,6 +20,13 @@ options:
     description: C(floor.foreseen) of an earlier task of the same run; a dry run goes on from it.
     type: dict
     default: {}
+  scaled:
+    description:
+      - Results of M(offramp.ecs.ecs_scalable_target) in the same run. A dry run goes on from what they foresee of the
+        service, where there is no O(foreseen).
+    type: list
+    elements: dict
+    default: []
 extends_documentation_fragment:
   - offramp.ecs.aws
   - offramp.ecs.service
@@ -49,7 +56,7 @@ floor:
     foreseen: {description: For later tasks of a dry run; empty in a real one., type: dict}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
@@ -64,7 +71,11 @@ SPEC = spec.spec(
     spec.AWS,
     ecs.SERVICE,
     processes.PROCESS,
-    options={"floor": {"type": "int", "default": 0}, "foreseen": {"type": "dict", "default": {}}},
+    options={
+        "floor": {"type": "int", "default": 0},
+        "foreseen": {"type": "dict", "default": {}},
+        "scaled": {"type": "list", "elements": "dict", "default": []},
+    },
 )
 
 
@@ -102,8 +113,14 @@ def want_of(params: Mapping[str, Any]) -> Want:
         resource=scaling.resource_of(params["cluster"], service),
         minimum=process["minimum"],
         bounds=bounds_of(service, process, params["floor"], actions.values()),
-        foreseen=params["foreseen"].get("minimum"),
+        foreseen=(params["foreseen"] or _foreseen_of(service, params["scaled"])).get("minimum"),
     )
+
+
+def _foreseen_of(service: str, scaled: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What the tasks that keep bounds foresaw of a service; nothing in a real run."""
+    told = (each["scalable_target"] for each in scaled)
+    return next((each["foreseen"] for each in told if each["service"] == service), {})
 
 
 def observe(api: scaling.Scaling, want: Want) -> Have:

@@ -77,6 +77,7 @@ scalable_target:
         - What the policies are made from, for their stack. Target values by kind (requests, cpu, memory), 0 for none;
           label of the target group, cooldowns, and whether scale-in is off.
       type: dict
+    foreseen: {description: For later tasks of a dry run; empty in a real one., type: dict}
 """
 
 import datetime
@@ -131,10 +132,11 @@ class Want:
 
 @dataclass(frozen=True)
 class Have:
-    """What Application Auto Scaling knows of the service."""
+    """What Application Auto Scaling knows of the service; ``foreseen`` goes to later tasks of a dry run."""
 
     want: Want
     scaled: Scaled = field(default_factory=Scaled)
+    foreseen: Mapping[str, Any] = field(default_factory=dict)
 
 
 def want_of(params: Mapping[str, Any]) -> Want:
@@ -235,9 +237,10 @@ def foresee(have: Have, want: Want) -> Have:
     if not want.bounds.maximum:
         return Have(want)
     others = {name: each for name, each in have.scaled.actions.items() if not name.startswith(schedules.OURS)}
-    return Have(
-        want, replace(have.scaled, target=_wanted(have.scaled.target, want), actions={**others, **want.actions})
-    )
+    target = _wanted(have.scaled.target, want)
+    by = Unknown(f"bounds of ECS service {want.service}", "playbooks/release.yml")
+    scaled = replace(have.scaled, target=target, actions={**others, **want.actions})
+    return Have(want, scaled, {"minimum": target.minimum, "by": by})
 
 
 def report(have: Have) -> dict[str, Any]:
@@ -254,6 +257,7 @@ def report(have: Have) -> dict[str, Any]:
         "suspended": sorted(target.suspended) if target else [],
         "scheduled": {name: each.readable() for name, each in ours.items()},
         "tracking": dict(have.want.tracking),
+        "foreseen": dict(have.foreseen),
     }
 
 

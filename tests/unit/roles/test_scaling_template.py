@@ -19,8 +19,8 @@ POLICIES = {
 
 
 def test_the_role_gives_each_parameter_and_no_other() -> None:
-    tasks = yaml.safe_load((TEMPLATES.parent / "tasks" / "scaling_of_process.yml").read_text())
-    (stack,) = [task["offramp.ecs.aws_stack"] for task in tasks if "offramp.ecs.aws_stack" in task]
+    (block,) = yaml.safe_load((TEMPLATES.parent / "tasks" / "scaling.yml").read_text())
+    (stack,) = [task["offramp.ecs.aws_stack"] for task in block["block"] if "offramp.ecs.aws_stack" in task]
     assert set(stack["parameters"]) == set(BODY["Parameters"])
 
 

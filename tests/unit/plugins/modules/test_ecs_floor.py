@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.offramp.ecs.plugins.module_utils.aws.scaling import Target
 from ansible_collections.offramp.ecs.plugins.module_utils.engine.change import Change
-from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import is_unknown
+from ansible_collections.offramp.ecs.plugins.module_utils.engine.unknown import Unknown, is_unknown
 from ansible_collections.offramp.ecs.plugins.modules import ecs_floor as module
 from tests.unit.plugins.ecs_parts import process, run
 
@@ -36,7 +36,7 @@ class FakeScaling:
 def floor(api: FakeScaling, *, dry: bool = False, **asked: Any) -> dict[str, Any]:
     parts = {"port": 8080, "minimum": 2, "maximum": 8, **asked.pop("process", {})}
     params = {"region": "eu-west-1", "cluster": "offramp-test", "service": "bond-web", "process": process(**parts)}
-    return run(module.MODULE, api, {**params, "floor": 0, "foreseen": {}, **asked}, dry=dry)
+    return run(module.MODULE, api, {**params, "floor": 0, "foreseen": {}, "scaled": [], **asked}, dry=dry)
 
 
 def bounds(result: dict[str, Any]) -> list[tuple[int, int]]:
@@ -61,6 +61,22 @@ def test_a_ramp_raises_the_floor_and_lowers_it_again_the_same_dry_and_real() -> 
     assert api.now == Target("abc", 2, 8)
     assert ramp(api, dry=False) == dry == [(2, 3), (3, 5), (5, 2)]
     assert api.now == Target("abc", 2, 8)
+
+
+def test_a_dry_ramp_begins_where_the_release_before_it_would_leave_the_bounds() -> None:
+    api = FakeScaling(Target("abc", 1, 3))  # a stranger's
+    by = Unknown("bounds", "playbooks/release.yml")
+    release = [
+        {"scalable_target": {"service": "bond-worker", "foreseen": {"minimum": 9, "by": by}}},
+        {"scalable_target": {"service": "bond-web", "foreseen": {"minimum": 2, "by": by}}},
+    ]
+    assert bounds(floor(api, dry=True, floor=1)) == [(1, 2)]
+    assert bounds(floor(api, dry=True, floor=1, scaled=release)) == []
+    raised = floor(api, dry=True, floor=4, scaled=release)
+    assert bounds(raised) == [(2, 4)]
+    assert bounds(floor(api, dry=True, floor=4, scaled=release, foreseen=raised["floor"]["foreseen"])) == []
+    real = [{"scalable_target": {"service": "bond-web", "foreseen": {}}}]
+    assert bounds(floor(api, floor=1, scaled=real)) == [(1, 2)]
 
 
 def test_no_real_run_believes_what_was_foreseen() -> None:

@@ -124,6 +124,7 @@ def test_it_is_made_once_and_tells_what_the_stack_needs(api: FakeScaling) -> Non
             "scale_out_cooldown": 60,
             "disable_scale_in": False,
         },
+        "foreseen": {},
     }
 
 
@@ -234,6 +235,8 @@ def test_a_dry_run_foresees_a_target_whose_id_nobody_knows_yet() -> None:
     dry = scale(api, dry=True, schedule=[NIGHT])
     assert verbs(dry) == verbs(scale(FakeScaling(), schedule=[NIGHT]))
     assert is_unknown(dry["scalable_target"]["id"])
+    foreseen = dry["scalable_target"]["foreseen"]
+    assert (foreseen["minimum"], is_unknown(foreseen)) == (2, True)
     assert api.calls == []
 
 
