@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -86,6 +87,7 @@ AWS: Mapping[str, Mapping[str, Arguments]] = {
     "ssm": {"GetParameter": _of("Name")},
     "sts": {"GetCallerIdentity": _nothing},
 }
+_PLACES = re.compile(r"{(\w+)}")
 _STILL = {"ParameterNotFound", "ResourceNotFoundException"}
 """Answers that are answers, too: no lock is held, and no schedule is there."""
 
@@ -136,6 +138,8 @@ class Script:
 
     def _ask_vendor(self, service: str, method: str, path: str, target: str) -> None:
         names = {**self._named, "id": target}
+        if not set(_PLACES.findall(path)) <= names.keys():
+            return
         answer = self._vendors[service].request(
             method,
             path.format_map(names),

@@ -25,8 +25,8 @@ HEAD = """# Dry runs
 Written by `make test-dry` (`DRY="mid-ramp drifted/shift"` proves some cells again and leaves the others), see
 [Dry runs](rehearsal.md#dry-runs). Each command is run from each state with `--check --diff`, then in earnest. A cell
 tells the writes that the dry run made on the wire, the changes that it listed, and those that the real run made: `0w
-3=3`. With `!` in place of `=` the real run refuses, as it should there, by one sentence; it has made the beginning of
-what was listed then. What else makes a cell good is told there.
+3=3`. With `!` in place of `=` the real run refuses, as it should there, in words that `tests/dry/states.py` has; it has
+made the beginning of what was listed then. What else makes a cell good is told there.
 """
 
 
@@ -94,13 +94,14 @@ def section(found: Mapping[str, Cell], load: float) -> str:
     faults = [f"- {name}: {fault}" for name, cell in there.items() for fault in cell.faults]
     rows = [[state, *(_mark(there.get(f"{state}/{command}")) for command in COMMANDS)] for state in STATES]
     good = sum(not cell.faults for cell in there.values())
+    bad = "\n".join(["Not as promised:", "", *faults]) if faults else ""
     return f"""{circumstances_of_one(load)} Cells that were not proven again are of an earlier run.
 
 {good} of {len(names)} cells are as promised, {len(names) - len(there)} were not tried.
 
 {table(["state", *COMMANDS], rows)}
 
-{chr(10).join(["Not as promised:", "", *faults] if faults else [])}
+{bad}
 """
 
 

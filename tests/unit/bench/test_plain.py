@@ -26,3 +26,4 @@ def test_a_call_that_is_not_known_is_left_out(monkeypatch: pytest.MonkeyPatch) -
     for name in ("HEROKU_API_KEY", "CLOUDFLARE_API_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     Script().ask("aws", "DescribeSomethingNew", ARN)
+    Script().ask("heroku", "GET /apps/{app}/things/{thing}", "bond-server")
